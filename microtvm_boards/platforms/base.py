@@ -1,0 +1,60 @@
+"""What every platform does: build, size, flash, and give a transport to the running firmware."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from microtvm_boards.project.manifest import Project
+from microtvm_boards.transports.base import Transport
+
+Progress = Callable[[str], None]  # gets each line that a tool prints
+
+
+@dataclass(frozen=True)
+class MemoryUse:
+    """Bytes that the linked firmware takes in one memory; `size_bytes` None: no limit is known."""
+
+    memory: str
+    used_bytes: int
+    size_bytes: int | None
+
+
+@dataclass(frozen=True)
+class BuildResult:
+    firmware: Path  # the ELF
+    memory: tuple[MemoryUse, ...]
+    seconds: float
+    log: Path
+
+
+class Platform(ABC):
+    """One way to make a firmware and to run it. Stateless: everything is in the project."""
+
+    name: str
+
+    @abstractmethod
+    def build(self, project: Project, *, progress: Progress | None = None) -> BuildResult:
+        """Configures and builds `project`; incremental. A failure leaves the last good firmware.
+
+        Raises ToolNotFoundError when a tool is missing, BuildError with the first error, its file
+        and line, the last lines and the log.
+        """
+
+    @abstractmethod
+    def firmware(self, project: Project) -> Path:
+        """The last good firmware. Raises ProjectError when there is none or the last build failed."""
+
+    @abstractmethod
+    def memory_use(self, project: Project) -> tuple[MemoryUse, ...]:
+        """Sizes of `firmware`."""
+
+    @abstractmethod
+    def flash(self, project: Project, *, progress: Progress | None = None) -> str:
+        """Brings the firmware onto the board and says in one line how. Never after a failed build."""
+
+    @abstractmethod
+    def transport(self, project: Project, *, gdbserver_port: int | None = None) -> Transport:
+        """A transport, not yet open, to the running firmware."""

@@ -1,0 +1,114 @@
+"""project.json: what a later step, in another process on another day, needs to know."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from microtvm_boards.boards import Board, load_board
+from microtvm_boards.errors import ProjectError
+from microtvm_boards.mlf import Quantization, Tensor
+
+MANIFEST = "project.json"
+MODEL_TAR = "model.tar"
+BOARD_FILE = "board.yaml"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class ProjectModel:
+    """One model of a project: its tensors in the order of its entry function."""
+
+    name: str
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class Project:
+    """A generated project, read back from its directory."""
+
+    directory: Path
+    platform: str
+    entrypoint: str  # "c" or "packed"
+    models: tuple[ProjectModel, ...]
+    board: Board
+    app: str
+    sample_count: int  # samples baked into the firmware
+    manifest: dict[str, Any]
+
+    @property
+    def build_dir(self) -> Path:
+        return self.directory / "build"
+
+    @property
+    def mlf(self) -> Path:
+        return self.directory / MODEL_TAR
+
+    @classmethod
+    def open(cls, directory: Path) -> Project:
+        """Reads `directory`/project.json and board.yaml.
+
+        Raises ProjectError when `directory` isn't a project of ours or its manifest is damaged.
+        """
+        directory = directory.expanduser().resolve()
+        path = directory / MANIFEST
+        if not path.is_file():
+            raise ProjectError(
+                f"{directory} is not a project: there is no {MANIFEST} in it.",
+                hint=f"microtvm-boards create MODEL.tar {directory} --board BOARD",
+            )
+        try:
+            data = json.loads(path.read_text())
+            if data["format"] != FORMAT:
+                raise ProjectError(
+                    f"{path} has format {data['format']}; this version reads format {FORMAT}.",
+                    hint="create the project again from its model.tar",
+                )
+            return cls(
+                directory=directory,
+                platform=data["platform"],
+                entrypoint=data["entrypoint"],
+                models=tuple(_read_model(m) for m in data["models"]),
+                board=load_board(str(directory / BOARD_FILE)),
+                app=data["app"],
+                sample_count=data["sample_count"],
+                manifest=data,
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise ProjectError(
+                f"{path} is damaged: {error!r}.", hint="create the project again"
+            ) from error
+
+
+def _read_model(data: dict[str, Any]) -> ProjectModel:
+    return ProjectModel(
+        name=data["name"],
+        inputs=tuple(_read_tensor(t) for t in data["inputs"]),
+        outputs=tuple(_read_tensor(t) for t in data["outputs"]),
+    )
+
+
+def _read_tensor(data: dict[str, Any]) -> Tensor:
+    q = data["quantization"]
+    return Tensor(
+        name=data["name"],
+        dtype=data["dtype"],
+        shape=None if data["shape"] is None else tuple(data["shape"]),
+        size_bytes=data["size_bytes"],
+        quantization=None if q is None else Quantization(q["scale"], q["zero_point"]),
+    )
+
+
+def tensor_to_json(tensor: Tensor) -> dict[str, Any]:
+    """The inverse of what `Project.open` reads."""
+    q = tensor.quantization
+    return {
+        "name": tensor.name,
+        "dtype": tensor.dtype,
+        "shape": None if tensor.shape is None else list(tensor.shape),
+        "size_bytes": tensor.size_bytes,
+        "quantization": None if q is None else {"scale": q.scale, "zero_point": q.zero_point},
+    }

@@ -1,0 +1,351 @@
+"""Every option of the Project API and of the command line, declared once.
+
+Values arrive as strings from tvmc ("true", "4096"), typed from Python, and as None when unset
+(TVM from 0.12 sends all options to every method). Upstream's names and meanings are kept where
+upstream had the option (TVM v0.18, apps/microtvm/zephyr/template_project).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal
+
+from microtvm_boards.errors import UsageError, nearest
+
+Method = Literal["generate_project", "build", "flash", "open_transport"]
+Kind = Literal["str", "int", "bool", "list"]
+
+ENTRYPOINTS = ("packed", "c")
+OPTIMIZATIONS = ("none", "debug", "size", "speed")
+RUNTIMES = ("own", "standalone_crt")
+APPS = ("harness", "minimal")
+# Upstream's project types and the entry point that each stands for.
+PROJECT_TYPES = {"host_driven": "packed", "aot_standalone_demo": "c"}
+
+
+@dataclass(frozen=True)
+class OptionSpec:
+    """One option. `required` and `optional` list the Project API methods that look at it."""
+
+    name: str
+    kind: Kind
+    help: str
+    default: str | int | bool | None = None
+    choices: tuple[str, ...] | None = None
+    required: tuple[Method, ...] = ()
+    optional: tuple[Method, ...] = ()
+
+
+_GENERATE: tuple[Method, ...] = ("generate_project",)
+_RUN: tuple[Method, ...] = ("flash", "open_transport")
+
+OPTIONS: tuple[OptionSpec, ...] = (
+    OptionSpec(
+        "board",
+        "str",
+        "Name of a board (microtvm-boards boards list) or path of a board file of your own.",
+        required=_GENERATE,
+    ),
+    OptionSpec(
+        "platform",
+        "str",
+        "What the firmware is built on; the first platform of the board when unset.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "model_entrypoint_api",
+        "str",
+        "'c': the firmware calls the model directly; 'packed': Python drives it over RPC.",
+        choices=ENTRYPOINTS,
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "project_type",
+        "str",
+        "Upstream's name for the entry point: host_driven is 'packed', "
+        "aot_standalone_demo is 'c'.",
+        choices=tuple(PROJECT_TYPES),
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "optimization",
+        "str",
+        "Compiler optimization: none (-O0), debug (-Og), size (-Os), speed (-O2).",
+        default="size",
+        choices=OPTIMIZATIONS,
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "runtime",
+        "str",
+        "'own': the small runtime of the template; 'standalone_crt': TVM's own C runtime.",
+        default="own",
+        choices=RUNTIMES,
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "app",
+        "str",
+        "'harness': main() that runs samples over the UART; 'minimal': main() to start from.",
+        default="harness",
+        choices=APPS,
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "sample_inputs",
+        "str",
+        "An .npz of inputs, keyed by tensor name, first axis the sample: baked into the firmware.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "checks",
+        "bool",
+        "Check pointers, sizes and alignment of buffers at the entry of the model.",
+        default=True,
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "workspace_size_bytes",
+        "int",
+        "Size of the arena for kernels; what the model needs when unset.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "stack_size_bytes",
+        "int",
+        "Size of the main stack; 4096 when unset.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "config_main_stack_size",
+        "int",
+        "Upstream's name for stack_size_bytes.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "warning_as_error",
+        "bool",
+        "Compile with -Werror (the code of the template; generated code keeps its warnings).",
+        default=False,
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "compile_definitions",
+        "list",
+        "Definitions for the compiler, e.g. '-DNAME=1'; several separated by blanks or as a list.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "extra_files_tar",
+        "str",
+        "A tar whose files are unpacked into the project's folder extra/ and compiled.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "cmsis_path",
+        "str",
+        "Path of a CMSIS tree, for models whose kernels need it.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "verbose",
+        "bool",
+        "Print every command and its output.",
+        default=False,
+        optional=("generate_project", "build", "flash", "open_transport"),
+    ),
+    OptionSpec(
+        "serial_number",
+        "str",
+        "Serial number of the probe, where several boards are plugged in.",
+        optional=_RUN,
+    ),
+    OptionSpec(
+        "gdbserver_port",
+        "int",
+        "Port on which the emulator waits for gdb.",
+        optional=("open_transport",),
+    ),
+    OptionSpec(
+        "west_cmd", "str", "The west command (platform zephyr).", optional=("build", "flash")
+    ),
+    OptionSpec(
+        "zephyr_base",
+        "str",
+        "Path of the Zephyr tree (platform zephyr).",
+        optional=("generate_project", "build", "flash"),
+    ),
+    OptionSpec(
+        "use_fvp",
+        "bool",
+        "Run on Arm's FVP instead of hardware (platform zephyr).",
+        default=False,
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "arm_fvp_path",
+        "str",
+        "Path of the FVP program (platform zephyr).",
+        optional=("generate_project", "open_transport"),
+    ),
+)
+
+_BY_NAME: Mapping[str, OptionSpec] = {spec.name: spec for spec in OPTIONS}
+
+
+@dataclass(frozen=True)
+class ProjectOptions:
+    """The options of one project, typed and checked. See OPTIONS for what each means."""
+
+    board: str | None = None
+    platform: str | None = None
+    model_entrypoint_api: str = "packed"
+    optimization: str = "size"
+    runtime: str = "own"
+    app: str = "harness"
+    sample_inputs: str | None = None
+    checks: bool = True
+    workspace_size_bytes: int | None = None
+    stack_size_bytes: int | None = None
+    warning_as_error: bool = False
+    compile_definitions: tuple[str, ...] = ()
+    extra_files_tar: str | None = None
+    cmsis_path: str | None = None
+    verbose: bool = False
+    serial_number: str | None = None
+    gdbserver_port: int | None = None
+    standalone_crt_dir: str | None = None  # a parameter of generate_project, not an option
+
+    def to_json(self) -> dict[str, Any]:
+        """The options that differ from their defaults, for project.json."""
+        changed: dict[str, Any] = {}
+        for f in fields(self):
+            value = getattr(self, f.name)
+            if value != f.default:
+                changed[f.name] = list(value) if isinstance(value, tuple) else value
+        return changed
+
+
+def parse_options(
+    raw: Mapping[str, object], method: Method, *, standalone_crt_dir: str | None = None
+) -> ProjectOptions:
+    """Checks `raw` against OPTIONS and returns the options that `method` looks at.
+
+    Options of other methods are checked for spelling and type, then left at their defaults: TVM
+    from 0.12 sends every option to every method, so a default must not undo what was chosen before.
+
+    Raises UsageError for an unknown option (nearest names suggested), a value of the wrong type or
+    outside the choices, a missing required option, or options that contradict each other.
+    """
+    values: dict[str, Any] = {}
+    for name, value in raw.items():
+        spec = _BY_NAME.get(name)
+        if spec is None:
+            raise UsageError(
+                f'There is no option "{name}".{nearest(name, _BY_NAME)}',
+                hint="microtvm-boards create --help lists all options",
+            )
+        parsed = _parse_value(spec, value)
+        if parsed is not None and method in spec.required + spec.optional:
+            values[name] = parsed
+    for spec in OPTIONS:
+        if method in spec.required and values.get(spec.name) is None:
+            raise UsageError(
+                f'Option "{spec.name}" is needed and was not given: {spec.help}',
+                hint=f"--project-option {spec.name}=... with tvmc, --{spec.name} with "
+                "microtvm-boards",
+            )
+    _merge(values)
+    known = {f.name for f in fields(ProjectOptions)}
+    kept = {name: value for name, value in values.items() if name in known}
+    return ProjectOptions(**kept, standalone_crt_dir=standalone_crt_dir or None)
+
+
+def _merge(values: dict[str, Any]) -> None:
+    """Upstream's second names for one thing become the first name."""
+    project_type = values.pop("project_type", None)
+    if project_type is not None:
+        implied = PROJECT_TYPES[project_type]
+        chosen = values.setdefault("model_entrypoint_api", implied)
+        if chosen != implied:
+            raise UsageError(
+                f"project_type={project_type} means model_entrypoint_api={implied}, "
+                f"but model_entrypoint_api={chosen} was given too.",
+                hint="give one of the two",
+            )
+    stack = values.pop("config_main_stack_size", None)
+    if stack is not None:
+        values.setdefault("stack_size_bytes", stack)
+
+
+def _parse_value(spec: OptionSpec, value: object) -> Any:
+    """One value as its declared type; None when unset."""
+    if value is None or value == "":
+        return None
+    if spec.kind == "bool":
+        return _parse_bool(spec, value)
+    if spec.kind == "int":
+        return _parse_int(spec, value)
+    if spec.kind == "list":
+        return _parse_list(spec, value)
+    if not isinstance(value, str):
+        raise _wrong(spec, value, "a text")
+    if spec.choices is not None and value not in spec.choices:
+        raise UsageError(
+            f'Option "{spec.name}" is one of {", ".join(spec.choices)}; found "{value}".'
+            f"{nearest(value, spec.choices)}"
+        )
+    return value
+
+
+def _parse_bool(spec: OptionSpec, value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    text = str(value).lower()
+    if text in ("true", "1", "yes", "on"):
+        return True
+    if text in ("false", "0", "no", "off"):
+        return False
+    raise _wrong(spec, value, "true or false")
+
+
+def _parse_int(spec: OptionSpec, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, (int, str)):
+        raise _wrong(spec, value, "a whole number")
+    try:
+        number = value if isinstance(value, int) else int(value, 0)
+    except ValueError:
+        raise _wrong(spec, value, "a whole number") from None
+    if number < 0:
+        raise _wrong(spec, value, "a whole number of at least 0")
+    return number
+
+
+def _parse_list(spec: OptionSpec, value: object) -> tuple[str, ...]:
+    """Upstream declares compile_definitions as str but its callers pass lists: both are taken."""
+    if isinstance(value, str):
+        if value.startswith("["):
+            try:
+                value = json.loads(value)
+            except json.JSONDecodeError:
+                raise _wrong(spec, value, "a list") from None
+        else:
+            return tuple(value.split())
+    if not isinstance(value, (list, tuple)) or not all(isinstance(v, str) for v in value):
+        raise _wrong(spec, value, "a list of texts")
+    return tuple(value)
+
+
+def _wrong(spec: OptionSpec, value: object, expected: str) -> UsageError:
+    return UsageError(f'Option "{spec.name}" takes {expected}; found {value!r}.', hint=spec.help)
+
+
+def existing_file(path: str, option: str) -> Path:
+    """`path` as an absolute Path; raises UsageError when there is no such file."""
+    resolved = Path(path).expanduser().resolve()
+    if not resolved.is_file():
+        raise UsageError(f'Option "{option}" names a file; there is none at {resolved}.')
+    return resolved
