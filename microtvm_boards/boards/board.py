@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Memory:
-    """One region. `use` is "flash" (code and constants), "ram", or both for a machine without a map."""
+    """One region. `use`: "flash" (code and constants), "ram", or both for a machine with one."""
 
     name: str  # a linker region name: FLASH, RAM, DTCM, ...
     origin: int  # address

@@ -1,0 +1,31 @@
+"""What goes into a project (`plan`) and writing it (`render`); `create` does both.
+
+Names are looked up when they are used, so that the API server starts without jinja2 and yaml.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from microtvm_boards.project.create import create
+    from microtvm_boards.project.manifest import Project, ProjectModel
+    from microtvm_boards.project.options import OPTIONS, ProjectOptions, parse_options
+
+__all__ = ["OPTIONS", "Project", "ProjectModel", "ProjectOptions", "create", "parse_options"]
+
+_MODULES = {
+    "OPTIONS": "options",
+    "Project": "manifest",
+    "ProjectModel": "manifest",
+    "ProjectOptions": "options",
+    "create": "create",
+    "parse_options": "options",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 
 from microtvm_boards.boards import Board
 from microtvm_boards.mlf import Model, Module, Tensor
+from microtvm_boards.project.attachments import Attachments
+from microtvm_boards.project.graph_plan import GraphPlan
 from microtvm_boards.project.options import ProjectOptions
 
 
@@ -15,16 +18,17 @@ class TensorPlan:
 
     tensor: Tensor
     c_name: str  # field of struct mtvm_<model>_inputs or _outputs, unique and no keyword
-    macro: str  # MTVM_<MODEL>_<TENSOR>_SIZE without the _SIZE
+    macro: str  # MTVM_<MODEL>_<TENSOR>_SIZE
     tvm_field: str  # field of TVM's own struct (C interface), as TVM spells it
 
 
 @dataclass(frozen=True)
-class Buffer:
-    """A static buffer that the project lays out itself."""
+class PoolPlan:
+    """A workspace pool that the C interface takes from its caller: a static array of ours."""
 
-    name: str
+    field: str  # of TVM's struct tvmgen_<m>_workspace_pools
     size_bytes: int
+    constant_data: str  # macro of TVM's header with the initial bytes; "" for scratch memory
 
 
 @dataclass(frozen=True)
@@ -33,7 +37,17 @@ class ModulePlan:
     c_name: str  # mtvm_<c_name>_run
     inputs: tuple[TensorPlan, ...]
     outputs: tuple[TensorPlan, ...]
-    keywords: tuple[str, ...]  # C keywords among TVM's field names, see render
+    pools: tuple[PoolPlan, ...]
+    graph: GraphPlan | None
+    keywords: tuple[str, ...]  # C keywords among TVM's field names, see mtvm_keywords.h
+
+    @property
+    def upper(self) -> str:
+        return self.c_name.upper()
+
+    @property
+    def tensors(self) -> tuple[TensorPlan, ...]:
+        return self.inputs + self.outputs
 
 
 @dataclass(frozen=True)
@@ -45,13 +59,26 @@ class MemoryNeed:
     size_bytes: int
 
 
+class Origin(Enum):
+    """Where the bytes of a file come from; `PlannedFile.source` says which."""
+
+    COPY = "copy"  # template_project/<source>
+    RENDER = "render"  # template_project/<source>, a jinja2 template
+    MODEL = "model"  # member <source> of the MLF, untouched
+    DATA = "data"  # made by render.py, function <source>
+    CRT = "crt"  # <source> of TVM's standalone_crt
+    EXTRA = "extra"  # member <source> of extra_files_tar
+
+
 @dataclass(frozen=True)
 class PlannedFile:
-    """Why a file is in the project. `template` is relative to template_project/; None: rendered."""
+    """One file of the project and why it is there."""
 
     path: str
+    origin: Origin
+    source: str
     reason: str
-    template: str | None = None
+    module: int | None = None  # the module that a template is rendered for
 
 
 @dataclass(frozen=True)
@@ -65,5 +92,6 @@ class Plan:
     alignment: int  # bytes; of every tensor and pool
     arena_bytes: int  # 0: no kernel asks for workspace
     stack_bytes: int  # 0: the platform's own (host)
+    attachments: Attachments
     needs: tuple[MemoryNeed, ...]
     files: tuple[PlannedFile, ...]

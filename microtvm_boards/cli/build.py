@@ -1,0 +1,38 @@
+"""microtvm-boards build"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from microtvm_boards.cli.options import project_argument
+from microtvm_boards.cli.output import Output, standard
+from microtvm_boards.cli.tables import memory_use_json, memory_use_table
+
+
+@click.command()
+@project_argument
+@standard
+def build(output: Output, project: Path) -> None:
+    """Compile and link a project.
+
+    Only what changed is compiled again. A failed build leaves the last good firmware in place and
+    prints the compiler's first error.
+    """
+    from microtvm_boards.platforms import get_platform
+    from microtvm_boards.project.manifest import Project
+
+    opened = Project.open(project)
+    with output.work(f"Building {opened.directory.name}") as work:
+        result = get_platform(opened.platform).build(opened, progress=work.line)
+    output.text(f"Built {result.firmware} in {result.seconds:.1f} s")
+    output.text(memory_use_table(result.memory))
+    output.document(
+        {
+            "firmware": str(result.firmware),
+            "seconds": round(result.seconds, 3),
+            "memory": memory_use_json(result.memory),
+            "log": str(result.log),
+        }
+    )

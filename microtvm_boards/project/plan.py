@@ -1,0 +1,236 @@
+"""`plan(model, board, options)`: everything that is decided about a project. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from microtvm_boards.boards import Board
+from microtvm_boards.errors import ModelError, ProjectError, UsageError, nearest
+from microtvm_boards.mlf import Executor, Interface, Model, Module, Style
+from microtvm_boards.project.attachments import Attachments
+from microtvm_boards.project.graph_plan import plan_graph
+from microtvm_boards.project.names import (
+    C_KEYWORDS,
+    tvm_field,
+    unique_identifiers,
+)
+from microtvm_boards.project.options import ProjectOptions
+from microtvm_boards.project.plan_files import planned_files
+from microtvm_boards.project.plan_types import (
+    ModulePlan,
+    Plan,
+    PoolPlan,
+    TensorPlan,
+)
+from microtvm_boards.project.preflight import align_up, memory_needs, refuse_what_does_not_fit
+
+DEFAULT_STACK_BYTES = 4096
+# USMP's default for buffers of C kernels (v0.16 tir/usmp: kDefaultByteAlignment is 16).
+ALIGNMENT_C = 16
+# LLVM kernels are compiled for TVM's kAllocAlignment (v0.9 runtime/device_api.h).
+ALIGNMENT_LLVM = 64
+NO_ATTACHMENTS = Attachments()
+# What a `c` firmware can do without TVM's runtime; anything else that generated code calls is
+# missing at link time.
+SERVED_CALLS = frozenset(
+    {"TVMBackendAllocWorkspace", "TVMBackendFreeWorkspace", "TVMAPISetLastError"}
+)
+
+
+def plan(
+    model: Model,
+    board: Board,
+    options: ProjectOptions,
+    attachments: Attachments = NO_ATTACHMENTS,
+) -> Plan:
+    """Decides which files, runtime parts and buffers a project has, and how large they are.
+
+    Raises UsageError for options that don't go together, ModelError for a model that can't be
+    called, ProjectError for one that doesn't fit the board.
+    """
+    platform = _platform(board, options)
+    if options.model_entrypoint_api == "packed":
+        raise UsageError(
+            "The entry point 'packed' (Python drives the firmware over RPC) is not in this "
+            "version yet.",
+            hint="--model-entrypoint-api c (with tvmc: --project-option model_entrypoint_api=c)",
+        )
+    if model.style is Style.OPERATOR:
+        raise ModelError(
+            f"{model.path} holds single operators (style 'operator', what autotuning exports), "
+            "not a model to run.",
+            hint="export the result of relay.build, or tvmc compile --output-format mlf",
+        )
+    _refuse_missing_runtime(model, options)
+    alignment = ALIGNMENT_LLVM if _has_objects(model) else ALIGNMENT_C
+    c_names = unique_identifiers(module.c_name for module in model.modules)
+    modules = tuple(
+        _plan_module(model, module, c_name)
+        for module, c_name in zip(model.modules, c_names, strict=True)
+    )
+    arena = _arena_bytes(modules, options, alignment)
+    stack = _stack_bytes(platform, options)
+    if attachments.samples is not None and options.app != "harness":
+        raise UsageError(
+            f"sample_inputs are run by app=harness; app={options.app} would leave them out.",
+            hint="leave out one of the two options",
+        )
+    needs = memory_needs(
+        board,
+        modules,
+        alignment=alignment,
+        arena_bytes=arena,
+        stack_bytes=stack,
+        samples=attachments.samples,
+    )
+    refuse_what_does_not_fit(board, needs)
+    result = Plan(
+        model=model,
+        board=board,
+        options=options,
+        platform=platform,
+        entrypoint=options.model_entrypoint_api,
+        modules=modules,
+        alignment=alignment,
+        arena_bytes=arena,
+        stack_bytes=stack,
+        attachments=attachments,
+        needs=needs,
+        files=(),
+    )
+    return planned_files(result)
+
+
+def _platform(board: Board, options: ProjectOptions) -> str:
+    if options.platform is None:
+        return board.platforms[0]
+    if options.platform not in board.platforms:
+        raise UsageError(
+            f'Board "{board.name}" has no platform "{options.platform}".'
+            f"{nearest(options.platform, board.platforms)}",
+            hint="its platforms are " + ", ".join(board.platforms),
+        )
+    return options.platform
+
+
+def _has_objects(model: Model) -> bool:
+    return any(source.endswith(".o") for m in model.modules for source in m.sources)
+
+
+def _refuse_missing_runtime(model: Model, options: ProjectOptions) -> None:
+    for module in model.modules:
+        if module.devices:
+            raise ModelError(
+                f'Module "{module.name}" drives accelerators ({", ".join(module.devices)}), whose '
+                "hooks are not served by this version.",
+                hint="compile it without the accelerator's target",
+            )
+    if options.runtime == "own":
+        missing = sorted(model.runtime_calls - SERVED_CALLS)
+        if missing:
+            raise ModelError(
+                f"The generated code calls {', '.join(missing)}, which only TVM's whole runtime "
+                "has.",
+                hint="compile without packed functions of libraries (tvm.contrib), and with "
+                "tir.disable_vectorize and no parallel schedules",
+            )
+
+
+def _plan_module(model: Model, module: Module, c_name: str) -> ModulePlan:
+    if module.executor is Executor.AOT and module.entry is None:
+        raise ModelError(
+            f'Module "{module.name}" has no entry function tvmgen_{module.c_name}_run.',
+            hint="export it again with executor aot or graph",
+        )
+    tensors = module.inputs + module.outputs
+    names = unique_identifiers(t.name for t in tensors)
+    fields = (
+        *unique_identifiers(t.name for t in module.inputs),
+        *unique_identifiers(t.name for t in module.outputs),
+    )
+    planned = tuple(
+        TensorPlan(
+            tensor=tensor,
+            c_name=field,
+            macro=f"MTVM_{c_name.upper()}_{name.upper()}_SIZE",
+            tvm_field=tvm_field(tensor.name),
+        )
+        for tensor, name, field in zip(tensors, names, fields, strict=True)
+    )
+    keywords: tuple[str, ...] = ()
+    if module.entry is not None and module.entry.interface is Interface.C:
+        keywords = _keywords(model, module, planned)
+    return ModulePlan(
+        module=module,
+        c_name=c_name,
+        inputs=planned[: len(module.inputs)],
+        outputs=planned[len(module.inputs) :],
+        pools=_pools(model, module),
+        graph=plan_graph(module) if module.executor is Executor.GRAPH else None,
+        keywords=keywords,
+    )
+
+
+def _keywords(
+    model: Model, module: Module, tensors: tuple[TensorPlan, ...]
+) -> tuple[str, ...]:
+    """C keywords that TVM used as field names of its structs; renamed by macros for its own file.
+
+    Raises ModelError where the generated code needs that keyword itself.
+    """
+    used = tuple(dict.fromkeys(t.tvm_field for t in tensors if t.tvm_field in C_KEYWORDS))
+    for word in used:
+        if word in ("struct", "static", "return", "void", "extern", "const"):
+            raise ModelError(
+                f'A tensor of module "{module.name}" is called "{word}", a C keyword that the '
+                "generated code itself needs.",
+                hint="rename it, or compile with interface-api=packed",
+            )
+    return used
+
+
+def _pools(model: Model, module: Module) -> tuple[PoolPlan, ...]:
+    header = model.files[module.header].decode(errors="replace") if module.header else ""
+    if re.search(rf"\w+_map_inputs\s*\(", header):
+        raise ModelError(
+            f'Module "{module.name}" keeps its inputs inside the workspace '
+            "(tir.usmp.use_workspace_io).",
+            hint="compile it without tir.usmp.use_workspace_io",
+        )
+    pools = []
+    for pool in module.pools:
+        macro = f"TVMGEN_{module.c_name}_{tvm_field(pool.name)}_CONSTANT_POOL_DATA".upper()
+        pools.append(PoolPlan(tvm_field(pool.name), pool.size_bytes, macro if macro in header else ""))
+    return tuple(pools)
+
+
+def _arena_bytes(
+    modules: tuple[ModulePlan, ...], options: ProjectOptions, alignment: int
+) -> int:
+    """Room for TVMBackendAllocWorkspace; models run one at a time, so the maximum is enough."""
+    needed = 0
+    for plan_ in modules:
+        module = plan_.module
+        if module.calls_workspace_alloc:
+            # A graph's own activations are static storage; TVM's total counts them too.
+            own = (
+                module.kernel_workspace_bytes
+                if module.executor is Executor.GRAPH
+                else module.workspace_bytes
+            )
+            needed = max(needed, align_up(own, alignment))
+    if needed and options.workspace_size_bytes is not None:
+        return align_up(options.workspace_size_bytes, alignment)
+    return needed
+
+
+def _stack_bytes(platform: str, options: ProjectOptions) -> int:
+    if platform == "host":
+        return 0
+    size = DEFAULT_STACK_BYTES if options.stack_size_bytes is None else options.stack_size_bytes
+    if size < 256:
+        raise UsageError(
+            f"stack_size_bytes is {size}; start-up code alone needs 256.",
+            hint=f"{DEFAULT_STACK_BYTES} is the default",
+        )
+    return align_up(size, 8)

@@ -1,0 +1,16 @@
+"""The only room that imports `tvm`, and only when one of these functions is called."""
+
+from microtvm_boards.tvm.enable import enable_micro, load_tvm
+from microtvm_boards.tvm.export import build_module, export_mlf, write_mlf
+from microtvm_boards.tvm.importers import import_tflite
+from microtvm_boards.tvm.reference import reference_outputs
+
+__all__ = [
+    "build_module",
+    "enable_micro",
+    "export_mlf",
+    "import_tflite",
+    "load_tvm",
+    "reference_outputs",
+    "write_mlf",
+]

@@ -1,0 +1,145 @@
+"""Makes `tvm.micro` usable on a TVM that was built without it (USE_MICRO=OFF)."""
+
+from __future__ import annotations
+
+import atexit
+import importlib
+import importlib.util
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from types import ModuleType
+from typing import Any, NoReturn
+
+from microtvm_boards.errors import ToolNotFoundError
+
+_INSTALL = "pip install 'microtvm-boards[tvm]'   (under CPython 3.10 on Linux x86-64)"
+
+# The packed function behind every micro session; `tvm.micro.session` imports it by name (v0.16).
+_RPC_CONNECT = "micro._rpc_connect"
+
+_CRT_NOTE = """\
+Placeholder. The TVM that exported this model was built without its standalone C runtime
+(USE_MICRO=OFF), so the runtime's sources, which belong here, are missing.
+"""
+_TEMPLATE_NOTE = """\
+/* Placeholder for {name}: the TVM that exported this model was built without its
+   microTVM template projects (USE_MICRO=OFF). */
+"""
+# What export_model_library_format copies from the "crt" template project (v0.12 to v0.18).
+_TEMPLATES = ("crt_config.h.template", "platform.c.template")
+
+
+def load_tvm() -> Any:
+    """The `tvm` module (Apache TVM with relay; untyped).
+
+    Raises ToolNotFoundError when there is none, when it can't be loaded, when the package called
+    `tvm` is another project's (PyPI has one), or when it is a TVM without relay (0.20 and later).
+    """
+    try:
+        tvm = importlib.import_module("tvm")
+    except ImportError as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "tvm":
+            cause = "This needs Apache TVM, and no package `tvm` is installed."
+        else:
+            cause = f"This needs Apache TVM, but importing it failed: {error}"
+        raise ToolNotFoundError(cause, hint=_INSTALL) from error
+    if not _has_submodule(tvm, "ir"):
+        raise ToolNotFoundError(
+            f"This needs Apache TVM, but the package `tvm` in {_where(tvm)} is something else.",
+            details=["PyPI's package named `tvm` is another project that shares the name."],
+            hint=f"pip uninstall tvm && {_INSTALL}",
+        )
+    if not _has_submodule(tvm, "relay"):
+        raise ToolNotFoundError(
+            f"This needs a TVM with relay (up to 0.19), found {tvm.__version__} in {_where(tvm)}.",
+            hint=_INSTALL,
+        )
+    importlib.import_module("tvm.relay")  # `import tvm` alone doesn't
+    return tvm
+
+
+def enable_micro() -> None:
+    """Makes `tvm.micro` importable and `export_model_library_format` usable.
+
+    Adds only what this TVM lacks, so a TVM built with USE_MICRO=ON stays as it is:
+
+    - the global function `micro._rpc_connect`: the stand-in raises when it is called;
+    - the directory of the standalone CRT: a temporary one that holds a note;
+    - the template project "crt": two files that hold a note. Other platforms stay "not found".
+
+    Raises ToolNotFoundError as `load_tvm` does, and when this TVM has no `tvm.micro` (0.19 on).
+    """
+    tvm = load_tvm()
+    if not _has_submodule(tvm, "micro"):
+        raise ToolNotFoundError(
+            f"This needs a TVM with tvm.micro (0.8 to 0.18), "
+            f"found {tvm.__version__} in {_where(tvm)}.",
+            hint=_INSTALL,
+        )
+    if tvm.get_global_func(_RPC_CONNECT, allow_missing=True) is None:
+        tvm.register_func(_RPC_CONNECT, _no_micro_session)
+    micro = importlib.import_module("tvm.micro")
+    _provide_crt(micro.build)
+    _provide_templates(micro)
+
+
+def _no_micro_session(*_arguments: object) -> NoReturn:
+    raise ToolNotFoundError(
+        "Opening a micro session needs TVM's C++ micro session "
+        "(the packed function micro._rpc_connect), and this TVM was built without it.",
+        hint="use a TVM built with USE_MICRO=ON",
+    )
+
+
+def _provide_crt(build: Any) -> None:
+    try:
+        build.get_standalone_crt_dir()
+    except build.CrtNotFoundError:
+        directory = _temporary_directory()
+        (directory / "PLACEHOLDER.txt").write_text(_CRT_NOTE, encoding="utf-8")
+        build.STANDALONE_CRT_DIR = str(directory)  # where TVM itself keeps what it found
+
+
+def _provide_templates(micro: Any) -> None:
+    find = micro.build.get_microtvm_template_projects
+    try:
+        find("crt")
+    except micro.build.MicroTVMTemplateProjectNotFoundError:
+        pass
+    else:
+        return
+    crt = _temporary_directory()
+    (crt / "templates").mkdir()
+    for name in _TEMPLATES:
+        note = _TEMPLATE_NOTE.format(name=name.removesuffix(".template"))
+        (crt / "templates" / name).write_text(note, encoding="utf-8")
+
+    def get_microtvm_template_projects(platform: str) -> str:
+        return str(crt) if platform == "crt" else find(platform)
+
+    # Both import it by name.
+    for module in (micro.build, micro, importlib.import_module("tvm.micro.model_library_format")):
+        module.get_microtvm_template_projects = get_microtvm_template_projects
+
+
+def _temporary_directory() -> Path:
+    directory = Path(tempfile.mkdtemp(prefix="microtvm-boards-"))
+    atexit.register(_remove, directory, os.getpid())
+    return directory
+
+
+def _remove(directory: Path, owner: int) -> None:
+    if os.getpid() == owner:  # a forked child's end must not take it from its parent
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def _has_submodule(package: ModuleType, name: str) -> bool:
+    if not hasattr(package, "__path__"):
+        return False
+    return importlib.util.find_spec(f"{package.__name__}.{name}") is not None
+
+
+def _where(module: ModuleType) -> str:
+    return str(Path(module.__file__).parent) if module.__file__ else "an unknown place"

@@ -1,0 +1,16 @@
+#!/usr/bin/env bash
+# Everything that has to hold: style, types, the order of the rooms, tests.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export PATH="$PWD/.venv/bin:$PATH"
+
+ruff check .
+ruff format --check .
+mypy
+lint-imports
+status=0
+python -m pytest -q "$@" || status=$?
+if ! python -c 'import tvm.relay' >/dev/null 2>&1; then
+  echo "Tests with real TVM were skipped: no CPython 3.10 was found for its wheel."
+fi
+exit $status

@@ -1,0 +1,3 @@
+# Platform host: this machine's own compiler; standard input and output are the UART.
+set(MTVM_LINK_FLAGS "")
+set(MTVM_MODEL_FLAGS "")

@@ -1,0 +1,63 @@
+/* Bare-metal Cortex-M: a polled UART, SysTick as the clock, a painted stack. */
+#include "mtvm_port.h"
+
+#include "mtvm_startup.h"
+#include "mtvm_uart.h"
+
+/* SysTick (Armv7-M architecture reference manual, B3.3; the same on v6-M and v8-M). */
+#define SYST_CSR (*(volatile uint32_t *)0xE000E010U)
+#define SYST_RVR (*(volatile uint32_t *)0xE000E014U)
+#define SYST_CVR (*(volatile uint32_t *)0xE000E018U)
+#define SYST_RUN_AT_CPU_CLOCK_WITH_INTERRUPT 7U
+#define SYST_BITS 24
+#define SYST_MAX 0xFFFFFFU
+
+#define SEMIHOSTING_EXIT_EXTENDED 0x20
+#define SEMIHOSTING_APPLICATION_EXIT 0x20026U
+
+static volatile uint32_t wraps;
+
+void mtvm_systick(void) { ++wraps; }
+
+void mtvm_port_init(void) {
+  mtvm_uart_init();
+  SYST_RVR = SYST_MAX;
+  SYST_CVR = 0;
+  SYST_CSR = SYST_RUN_AT_CPU_CLOCK_WITH_INTERRUPT;
+}
+
+int mtvm_port_getc(void) { return mtvm_uart_getc(); }
+
+void mtvm_port_putc(char byte) { mtvm_uart_putc(byte); }
+
+uint32_t mtvm_port_ticks(void) {
+  uint32_t high;
+  uint32_t low;
+  do { /* again when the interrupt came between the two reads */
+    high = wraps;
+    low = SYST_CVR;
+  } while (high != wraps);
+  return (high << SYST_BITS) + (SYST_MAX - low);
+}
+
+uint32_t mtvm_port_stack_used(void) {
+  const uint32_t *word = mtvm_stack_limit;
+  while (word < mtvm_stack_top && *word == MTVM_STACK_PAINT) {
+    ++word;
+  }
+  return (uint32_t)((uintptr_t)mtvm_stack_top - (uintptr_t)word);
+}
+
+void mtvm_port_halt(int status) {
+#ifdef MTVM_SEMIHOSTING
+  const uintptr_t block[2] = {SEMIHOSTING_APPLICATION_EXIT, (uintptr_t)status};
+  register int operation __asm__("r0") = SEMIHOSTING_EXIT_EXTENDED;
+  register const uintptr_t *argument __asm__("r1") = block;
+  __asm__ volatile("bkpt 0xab" : "+r"(operation) : "r"(argument) : "memory");
+#else
+  (void)status;
+#endif
+  for (;;) {
+    __asm__ volatile("wfi");
+  }
+}

@@ -1,0 +1,89 @@
+/* Reset, vector table and faults for every Cortex-M. */
+#include "mtvm_config.h"
+#include "mtvm_port.h"
+#include "mtvm_startup.h"
+
+extern uint32_t mtvm_data_load[];
+extern uint32_t mtvm_data_start[];
+extern uint32_t mtvm_data_end[];
+extern uint32_t mtvm_bss_start[];
+extern uint32_t mtvm_bss_end[];
+
+static void start(void) __attribute__((noreturn, used));
+static void fault(const uint32_t *frame) __attribute__((noreturn, used));
+static void mtvm_fault(void);
+
+typedef union {
+  void (*handler)(void);
+  uint32_t *stack;
+} vector_t;
+
+#define FAULT {.handler = mtvm_fault}
+
+static const vector_t vectors[16] __attribute__((section(".vectors"), used)) = {
+    {.stack = mtvm_stack_top}, {.handler = mtvm_reset},
+    FAULT,                     FAULT, /* NMI, HardFault */
+    FAULT,                     FAULT, /* MemManage, BusFault */
+    FAULT,                     FAULT, /* UsageFault, SecureFault */
+    FAULT,                     FAULT,
+    FAULT,                     FAULT,
+    FAULT,                     FAULT,
+    FAULT,                     {.handler = mtvm_systick},
+};
+
+/* Without a frame of its own: the FPU (and MVE) must be on before the compiler uses them. */
+__attribute__((naked)) void mtvm_reset(void) {
+  __asm__ volatile(
+#ifdef __ARM_FP
+      "ldr r0, =0xE000ED88\n" /* CPACR: full access to CP10 and CP11 */
+      "ldr r1, [r0]\n"
+      "orr r1, r1, #0xF00000\n"
+      "str r1, [r0]\n"
+      "dsb\n"
+      "isb\n"
+#endif
+      "ldr r0, =start\n"
+      "bx r0\n");
+}
+
+static void start(void) {
+  uint32_t *word;
+  uint32_t *top;
+  __asm__ volatile("mov %0, sp" : "=r"(top));
+  for (word = mtvm_stack_limit; word < top; ++word) {
+    *word = MTVM_STACK_PAINT;
+  }
+  const uint32_t *load = mtvm_data_load;
+  for (word = mtvm_data_start; word < mtvm_data_end; ++word) {
+    *word = *load++;
+  }
+  for (word = mtvm_bss_start; word < mtvm_bss_end; ++word) {
+    *word = 0;
+  }
+  mtvm_port_halt(main());
+}
+
+__attribute__((naked)) static void mtvm_fault(void) {
+  __asm__ volatile(
+      "mov r0, sp\n"
+      "ldr r1, =fault\n"
+      "bx r1\n");
+}
+
+static void put_hex(uint32_t value) {
+  mtvm_port_putc(' ');
+  for (int shift = 28; shift >= 0; shift -= 4) {
+    mtvm_port_putc("0123456789abcdef"[(value >> shift) & 15U]);
+  }
+}
+
+/* `frame`: r0-r3, r12, lr, pc, xpsr as the processor stacked them. */
+static void fault(const uint32_t *frame) {
+  for (const char *text = "\nfault"; *text != '\0'; ++text) {
+    mtvm_port_putc(*text);
+  }
+  put_hex(frame[6]);
+  put_hex(frame[5]);
+  mtvm_port_putc('\n');
+  mtvm_port_halt(1);
+}

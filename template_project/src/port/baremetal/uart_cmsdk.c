@@ -1,0 +1,30 @@
+/* Arm CMSDK APB UART (CMSDK technical reference manual, DDI 0479, section 4.3). */
+#include "mtvm_uart.h"
+
+#define DATA MTVM_UART_REGISTER(0x00)
+#define STATE MTVM_UART_REGISTER(0x04)
+#define CTRL MTVM_UART_REGISTER(0x08)
+#define BAUDDIV MTVM_UART_REGISTER(0x10)
+
+#define STATE_TX_FULL 1U
+#define STATE_RX_FULL 2U
+#define CTRL_TX_RX_ENABLE 3U
+#define BAUDDIV_MIN 16U /* the smallest that the block allows */
+
+void mtvm_uart_init(void) {
+  uint32_t divisor = MTVM_CLOCK_HZ / MTVM_UART_BAUD;
+  BAUDDIV = divisor < BAUDDIV_MIN ? BAUDDIV_MIN : divisor;
+  CTRL = CTRL_TX_RX_ENABLE;
+}
+
+int mtvm_uart_getc(void) {
+  while ((STATE & STATE_RX_FULL) == 0) {
+  }
+  return (int)(DATA & 0xFFU);
+}
+
+void mtvm_uart_putc(char byte) {
+  while ((STATE & STATE_TX_FULL) != 0) {
+  }
+  DATA = (uint8_t)byte;
+}

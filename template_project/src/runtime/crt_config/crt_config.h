@@ -1,0 +1,19 @@
+/* Limits that TVM's standalone_crt is compiled with. A `c` firmware uses its workspace only. */
+#ifndef TVM_RUNTIME_CRT_CONFIG_H_
+#define TVM_RUNTIME_CRT_CONFIG_H_
+
+#define TVM_CRT_DEBUG 0
+#define TVM_CRT_LOG_LEVEL 0
+#define TVM_CRT_MAX_NDIM 8
+#define TVM_CRT_MAX_ARGS 10
+#define TVM_CRT_MAX_STRLEN_DLTYPE 10
+#define TVM_CRT_MAX_STRLEN_SHAPE 64
+#define TVM_CRT_MAX_STRLEN_PARAM_NAME 80
+#define TVM_CRT_MAX_FUNCTION_NAME_LENGTH_BYTES 80
+#define TVM_CRT_MAX_REGISTERED_MODULES 2
+#define TVM_CRT_GLOBAL_FUNC_REGISTRY_SIZE_BYTES 200
+#define TVM_CRT_MAX_PACKET_SIZE_BYTES 2048
+#define TVM_CRT_PAGE_BITS 10
+#define TVM_CRT_MAX_PAGES 300
+
+#endif

@@ -1,0 +1,33 @@
+"""A platform whose firmware is a Python program: a real process behind a real transport."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from microtvm_boards.errors import BuildError
+from microtvm_boards.platforms import BuildResult, MemoryUse, Platform, Progress
+from microtvm_boards.project.manifest import Project
+from microtvm_boards.transports import ProcessTransport
+from microtvm_boards.transports.base import Transport
+
+
+class EchoPlatform(Platform):
+    name = "echo"
+
+    def build(self, project: Project, *, progress: Progress | None = None) -> BuildResult:
+        if progress is not None:
+            progress("nothing to build")
+        return BuildResult(self.firmware(project), (), 0.0, project.directory / "build.log")
+
+    def firmware(self, project: Project) -> Path:
+        return project.directory / "firmware.py"
+
+    def memory_use(self, project: Project) -> tuple[MemoryUse, ...]:
+        return ()
+
+    def flash(self, project: Project, *, progress: Progress | None = None) -> str:
+        raise BuildError("Nothing to flash.", details=["line 1", "line 2"], hint="build it")
+
+    def transport(self, project: Project, *, gdbserver_port: int | None = None) -> Transport:
+        return ProcessTransport([sys.executable, "-u", str(self.firmware(project))])
