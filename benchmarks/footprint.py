@@ -36,7 +36,8 @@ RAM_ORIGIN = 0x20000000
 # " .text.main  0x00000100  0x24 CMakeFiles/firmware.dir/src/app/main.c.obj"; long names break the
 # line after the name.
 _SECTION = re.compile(
-    r"^ (?P<section>\.[\w.$-]+)\s+0x(?P<address>[0-9a-f]+)\s+0x(?P<size>[0-9a-f]+)\s+(?P<file>\S+)$",
+    r"^ (?P<section>\.[\w.$-]+)\s+0x(?P<address>[0-9a-f]+)\s+0x(?P<size>[0-9a-f]+)"
+    r"\s+(?P<file>\S+)$",
     re.MULTILINE,
 )
 _TENSOR_MEMORY = re.compile(

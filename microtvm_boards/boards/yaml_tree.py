@@ -139,7 +139,7 @@ def _text(node: Any) -> str:
         text = " ".join(text.split())
     if not text.isprintable():
         raise YamlError(
-            node.start_mark.line + 1, f"{text[:40]!r} has a character that cannot be shown"
+            node.start_mark.line + 1, f"{text[:40]!r} has a character that can't be shown"
         )
     return text
 

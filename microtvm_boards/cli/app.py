@@ -74,8 +74,8 @@ def _run(args: list[str], output: Output) -> int:
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
     try:
-        root.main(args, prog_name=PROGRAM, standalone_mode=False, obj=output)
-        return OK
+        code = root.main(args, prog_name=PROGRAM, standalone_mode=False, obj=output)
+        return code if isinstance(code, int) else OK
     except (click.Abort, KeyboardInterrupt) as error:
         _report(output, MicroTvmBoardsError("Interrupted."), error)
         return INTERRUPTED

@@ -67,7 +67,10 @@ def show_board(output: Output, name: str) -> None:
     output.text(
         table(
             ("Memory", "Origin", "Size", "Use"),
-            [(m.name, f"{m.origin:#010x}", f"{m.size:,}", ", ".join(m.use)) for m in board.memories],
+            [
+                (m.name, f"{m.origin:#010x}", f"{m.size:,}", ", ".join(m.use))
+                for m in board.memories
+            ],
             numbers=("Size",),
         )
     )

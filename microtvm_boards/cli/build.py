@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from microtvm_boards.cli.options import project_argument
+from microtvm_boards.cli.device import open_project, project_argument
 from microtvm_boards.cli.output import Output, standard
 from microtvm_boards.cli.tables import memory_use_json, memory_use_table
 
@@ -20,12 +20,9 @@ def build(output: Output, project: Path) -> None:
     Only what changed is compiled again. A failed build leaves the last good firmware in place and
     prints the compiler's first error.
     """
-    from microtvm_boards.platforms import get_platform
-    from microtvm_boards.project.manifest import Project
-
-    opened = Project.open(project)
+    opened, platform = open_project(project)
     with output.work(f"Building {opened.directory.name}") as work:
-        result = get_platform(opened.platform).build(opened, progress=work.line)
+        result = platform.build(opened, progress=work.line)
     output.text(f"Built {result.firmware} in {result.seconds:.1f} s")
     output.text(memory_use_table(result.memory))
     output.document(

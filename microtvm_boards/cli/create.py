@@ -12,7 +12,7 @@ from microtvm_boards.cli.output import Output, standard
 from microtvm_boards.cli.tables import preflight_table
 
 if TYPE_CHECKING:
-    from microtvm_boards.project import Project
+    from microtvm_boards.project.manifest import Project
 
 
 class _CreateCommand(click.Command):
@@ -39,18 +39,23 @@ class _CreateCommand(click.Command):
 )
 @standard
 def create(
-    output: Output, model: Path, project: Path, pairs: tuple[str, ...], **flag_values: str | None
+    output: Output,
+    /,
+    model: Path,
+    project: Path,
+    pairs: tuple[str, ...],
+    **flag_values: str | None,
 ) -> None:
     """Make a project from a model for a board.
 
     MODEL.tar is a Model Library Format tar, as TVM exports it; PROJECT is a directory that doesn't
     exist yet. Nothing is left behind when the model doesn't fit the board.
     """
-    from microtvm_boards import project as projects
+    from microtvm_boards.project import create as create_project
     from microtvm_boards.project.options import parse_options
 
     options = parse_options(merge(flag_values, pairs), "generate_project")
-    created = projects.create(model, project, options)
+    created = create_project(model, project, options)
     output.text(
         f"Created {created.directory}: {_names(created)} for board {created.board.name} "
         f"(platform {created.platform}, entry point {created.entrypoint})"

@@ -1,4 +1,4 @@
-"""What each exit code means; the codes themselves are the `exit_code` of the classes in errors.py."""
+"""What each exit code means; the errors among them are the classes of errors.py."""
 
 from __future__ import annotations
 

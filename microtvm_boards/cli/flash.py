@@ -6,23 +6,21 @@ from pathlib import Path
 
 import click
 
-from microtvm_boards.cli.options import project_argument
+from microtvm_boards.cli.device import open_project, project_argument, serial_number_flag
 from microtvm_boards.cli.output import Output, standard
 
 
 @click.command()
 @project_argument
+@serial_number_flag
 @standard
-def flash(output: Output, project: Path) -> None:
+def flash(output: Output, project: Path, serial_number: str | None) -> None:
     """Bring the firmware onto the board.
 
     Flashes the last good build, and nothing when the last build failed.
     """
-    from microtvm_boards.platforms import get_platform
-    from microtvm_boards.project.manifest import Project
-
-    opened = Project.open(project)
+    opened, platform = open_project(project)
     with output.work(f"Flashing {opened.board.name}") as work:
-        how = get_platform(opened.platform).flash(opened, progress=work.line)
+        how = platform.flash(opened, serial_number=serial_number, progress=work.line)
     output.text(how)
     output.document({"board": opened.board.name, "flashed": how})

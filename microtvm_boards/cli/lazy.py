@@ -24,7 +24,8 @@ class LazyGroup(click.Group):
     """`--help` reads the table alone; an unknown command gets the nearest names."""
 
     def __init__(self, *args: Any, lazy: Mapping[str, LazyCommand], **kwargs: Any) -> None:
-        super().__init__(*args, no_args_is_help=False, **kwargs)
+        super().__init__(*args, **kwargs)
+        self.no_args_is_help = False  # a missing command is an error, in every version of click
         self.lazy = lazy
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -1,19 +1,16 @@
-"""Arguments and options that several commands share, and those made from project.options."""
+"""Command-line options made from project.options, where each is declared once."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import click
 
 from microtvm_boards.errors import UsageError
 from microtvm_boards.project.options import OPTIONS, OptionSpec
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-project_argument = click.argument("project", type=click.Path(path_type=Path))
+F = TypeVar("F", bound=Callable[..., object])
 
 # Options of `create` with a flag of their own; the others go through --option.
 FLAGS = (
@@ -33,26 +30,25 @@ def create_specs() -> tuple[OptionSpec, ...]:
 
 
 def describe(spec: OptionSpec) -> str:
-    """The help of one option with its choices and default."""
-    notes = []
-    if spec.required:
-        notes.append("required")
+    """The help of one option with its default."""
+    notes = ["required"] if spec.required else []
     if spec.default is not None:
         default = str(spec.default).lower() if spec.kind == "bool" else str(spec.default)
         notes.append(f"default: {default}")
     return spec.help + (f"  [{'; '.join(notes)}]" if notes else "")
 
 
+def flag(name: str) -> Callable[[F], F]:
+    """The declared option `name` as --name. Its value stays a text, for parse_options to check."""
+    spec = next(s for s in OPTIONS if s.name == name)
+    metavar = "|".join(spec.choices) if spec.choices else spec.kind.upper().replace("STR", "TEXT")
+    return click.option("--" + name.replace("_", "-"), metavar=metavar, help=describe(spec))
+
+
 def flags(command: F) -> F:
-    """Adds the FLAGS to a command. Values stay texts: parse_options checks them for all callers."""
-    specs = {spec.name: spec for spec in create_specs()}
+    """Adds the FLAGS to a command."""
     for name in reversed(FLAGS):
-        spec = specs[name]
-        command = click.option(
-            "--" + name.replace("_", "-"),
-            metavar="|".join(spec.choices) if spec.choices else "TEXT",
-            help=describe(spec),
-        )(command)
+        command = flag(name)(command)
     return command
 
 

@@ -17,7 +17,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
-    from rich.progress import TaskID
+    from rich.progress import ProgressColumn, TaskID
 
     from microtvm_boards.errors import MicroTvmBoardsError
 
@@ -66,7 +66,10 @@ class Output:
         from rich.console import Console
         from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-        columns = [SpinnerColumn(), TextColumn("{task.description}", markup=False)]
+        columns: list[ProgressColumn] = [
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+        ]
         if total is not None:
             columns += [BarColumn(), TextColumn("{task.completed}/{task.total}")]
         columns += [TimeElapsedColumn(), TextColumn("{task.fields[line]}", markup=False)]

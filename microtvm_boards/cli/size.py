@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from microtvm_boards.cli.options import project_argument
+from microtvm_boards.cli.device import open_project, project_argument
 from microtvm_boards.cli.output import Output, standard
 from microtvm_boards.cli.tables import memory_use_json, memory_use_table
 
@@ -16,13 +16,7 @@ from microtvm_boards.cli.tables import memory_use_json, memory_use_table
 @standard
 def size(output: Output, project: Path) -> None:
     """Show what the firmware takes in each memory, in bytes."""
-    from microtvm_boards.platforms import get_platform
-    from microtvm_boards.project.manifest import Project
-
-    opened = Project.open(project)
-    platform = get_platform(opened.platform)
+    opened, platform = open_project(project)
     use = platform.memory_use(opened)
     output.text(memory_use_table(use))
-    output.document(
-        {"firmware": str(platform.firmware(opened)), "memory": memory_use_json(use)}
-    )
+    output.document({"firmware": str(platform.firmware(opened)), "memory": memory_use_json(use)})

@@ -29,9 +29,7 @@ def table(headers: Sequence[str], rows: Iterable[Row], *, numbers: Iterable[str]
     grid = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     right = set(numbers)
     for header in headers:
-        grid.add_column(
-            Text(header), justify="right" if header in right else "left", no_wrap=True
-        )
+        grid.add_column(Text(header), justify="right" if header in right else "left", no_wrap=True)
     for row in rows:
         grid.add_row(*(Text(cell) for cell in row))
     terminal = sys.stdout is not None and sys.stdout.isatty()

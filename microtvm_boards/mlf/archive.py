@@ -65,7 +65,7 @@ def _read_file(path: Path) -> bytes:
         reason = getattr(error, "strerror", None) or str(error)
         raise ModelError(f"{path} can't be read: {reason}.", hint="check the path") from error
     if len(data) > MAX_TOTAL_BYTES:
-        raise _too_big(path, "The file")
+        raise _too_big(path, "the file", MAX_TOTAL_BYTES)
     return data
 
 
@@ -85,9 +85,11 @@ def _decompress(path: Path, data: bytes) -> bytes:
             f"{path} is compressed, but damaged: {error}.", hint=_EXPORT_AGAIN
         ) from error
     if len(plain) > MAX_TOTAL_BYTES:
-        raise _too_big(path, "Unpacked, the tar")
+        raise _too_big(path, "unpacked, the tar", MAX_TOTAL_BYTES)
     if not decompressor.eof:
-        raise ModelError(f"{path} is truncated: its compressed data ends early.", hint=_EXPORT_AGAIN)
+        raise ModelError(
+            f"{path} is truncated: its compressed data ends early.", hint=_EXPORT_AGAIN
+        )
     return plain
 
 
@@ -130,7 +132,7 @@ def _members(path: Path, data: bytes) -> dict[str, bytes]:
                     continue
                 end += -(-info.size // _BLOCK) * _BLOCK
                 if info.size > MAX_MEMBER_BYTES:
-                    raise _too_big(path, f'Member "{name}"', MAX_MEMBER_BYTES)
+                    raise _too_big(path, f'member "{name}"', MAX_MEMBER_BYTES)
                 if end > len(data):
                     raise _Refused(f'it is truncated in member "{name}"')
                 if name in files:
@@ -183,9 +185,9 @@ def _check_tree(path: Path, files: dict[str, bytes], directories: set[str]) -> N
         )
 
 
-def _too_big(path: Path, what: str, limit: int = MAX_TOTAL_BYTES) -> ModelError:
+def _too_big(path: Path, what: str, limit: int) -> ModelError:
     return ModelError(
-        f"{path} is refused: {what[0].lower()}{what[1:]} is larger than {limit >> 20} MiB, "
+        f"{path} is refused: {what} is larger than {limit >> 20} MiB, "
         "more than any model for a microcontroller.",
         hint="check that this is a Model Library Format tar",
     )

@@ -1,4 +1,4 @@
-"""Checks of untrusted values. `Malformed` says what is wrong; `load` adds the tar and the member."""
+"""Checks of untrusted values. `Malformed` says what is wrong; `Members` adds where."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import json
 from typing import Any
 
 MAX_COUNT = 2**40  # bytes or elements; a microcontroller's model has no more
+_MAX_JSON_BYTES = 32 << 20
 
 
-class Malformed(Exception):  # noqa: N818 - the text reads "... is malformed"
+class Malformed(Exception):
     """Something in a member isn't as TVM writes it: what was expected, what was found."""
 
 
 def parse_json(data: bytes) -> Any:
+    if len(data) > _MAX_JSON_BYTES:
+        raise Malformed(f"it is larger than {_MAX_JSON_BYTES >> 20} MiB")
     try:
         return json.loads(data)
     except RecursionError as error:
@@ -34,7 +37,7 @@ def as_list(value: object, what: str) -> list[Any]:
 
 
 def as_str(value: object, what: str) -> str:
-    """A string for one line: it can be shown, and written as UTF-8 (JSON can hold half characters)."""
+    """A string that can be shown on one line, and encoded: JSON can hold half characters."""
     if not isinstance(value, str) or not value.isprintable():
         raise Malformed(f"{what} must be a string of printable characters, found {shown(value)}")
     return value
@@ -43,7 +46,9 @@ def as_str(value: object, what: str) -> str:
 def as_count(value: object, what: str) -> int:
     """A number of bytes or elements, or an index."""
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < MAX_COUNT:
-        raise Malformed(f"{what} must be a whole number from 0 to {MAX_COUNT}, found {shown(value)}")
+        raise Malformed(
+            f"{what} must be a whole number from 0 to {MAX_COUNT}, found {shown(value)}"
+        )
     return value
 
 

@@ -48,10 +48,12 @@ class Tensor:
 
 @dataclass(frozen=True)
 class Pool:
-    """A workspace pool that the caller of the C interface owns (USMP, tvmgen_<m>_workspace_pools)."""
+    """A pool that the caller of the C interface owns (USMP, tvmgen_<m>_workspace_pools)."""
 
     name: str  # field name in the struct
     size_bytes: int
+    # Constants live here (ConstantMemoryPools): the macro in the header with their bytes, "0x..,"
+    constant_data: str | None = None
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,11 @@ class Operator:
 
 @dataclass(frozen=True)
 class EntryPoint:
-    symbol: str  # tvmgen_<m>_run
+    symbol: str  # tvmgen_<m>_run; tvmgen_<m>___tvm_main__ where LLVM made all of the code
     interface: Interface
+    # Inputs and outputs lie in the pools (tir.usmp.use_workspace_io): run takes the pools only, and
+    # tvmgen_<m>_map_inputs and _map_outputs give the structs with the tensors' addresses.
+    io_in_pools: bool = False
 
 
 @dataclass(frozen=True)
@@ -123,7 +128,7 @@ class Module:
     workspace_bytes: int  # memory.functions.main: the whole module's, as TVM reports it
     kernel_workspace_bytes: int  # the largest workspace_bytes of all operators
     constants_bytes: int
-    # Static buffers that the generated code carries itself (USMP); then no arena is needed for them.
+    # Static buffers that the generated code carries itself (USMP); they need no arena.
     static_workspace_bytes: int
     calls_workspace_alloc: bool  # the code calls TVMBackendAllocWorkspace: an arena is needed
     pools: tuple[Pool, ...]
@@ -154,7 +159,8 @@ class Model:
     modules: tuple[Module, ...]
     system_lib: bool  # the code defines TVMSystemLibEntryPoint: usable over RPC
     has_crt: bool  # runtime/ holds TVM's standalone_crt
-    # Functions of TVM's C ABI that the generated code calls, e.g. TVMBackendAllocWorkspace.
+    # Functions of TVM's C ABI that the generated code calls, e.g. TVMBackendAllocWorkspace. LLVM's
+    # objects may call through pointers that must be defined: then also __TVMBackendAllocWorkspace.
     runtime_calls: frozenset[str]
     files: Mapping[str, bytes] = field(repr=False)  # every regular member by normalized path
 

@@ -45,16 +45,34 @@ class Platform(ABC):
 
     @abstractmethod
     def firmware(self, project: Project) -> Path:
-        """The last good firmware. Raises ProjectError when there is none or the last build failed."""
+        """The last good firmware.
+
+        Raises ProjectError when there is none or the last build failed.
+        """
 
     @abstractmethod
     def memory_use(self, project: Project) -> tuple[MemoryUse, ...]:
         """Sizes of `firmware`."""
 
     @abstractmethod
-    def flash(self, project: Project, *, progress: Progress | None = None) -> str:
-        """Brings the firmware onto the board and says in one line how. Never after a failed build."""
+    def flash(
+        self,
+        project: Project,
+        *,
+        serial_number: str | None = None,
+        progress: Progress | None = None,
+    ) -> str:
+        """Brings the firmware onto the board and says in one line how. Never after a failed build.
+
+        `serial_number` chooses the probe where several are plugged in.
+        """
 
     @abstractmethod
-    def transport(self, project: Project, *, gdbserver_port: int | None = None) -> Transport:
-        """A transport, not yet open, to the running firmware."""
+    def transport(
+        self,
+        project: Project,
+        *,
+        serial_number: str | None = None,
+        gdbserver_port: int | None = None,
+    ) -> Transport:
+        """A transport, not yet open, to the running firmware of the same board as in `flash`."""

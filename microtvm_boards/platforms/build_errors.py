@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from microtvm_boards.boards import Board
@@ -22,53 +22,52 @@ class Failure:
     line: int | None = None
     hint: str = ""
 
-    @property
-    def place(self) -> str:
-        """ "file:line: ", as much of it as is known."""
-        if self.file is None:
-            return ""
-        return f"{self.file}:{self.line}: " if self.line is not None else f"{self.file}: "
+    def __str__(self) -> str:
+        """file:line: message, as much of it as is known."""
+        place = [self.file or "", str(self.line or "")]
+        return ": ".join([":".join(filter(None, place)), self.message]).removeprefix(": ")
 
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-_COMPILER = re.compile(r"(?P<file>[^\s:][^:]*):(?P<line>\d+):(?:\d+:)? (?:fatal )?[eE]rror: (?P<text>.+)")
-_UNDEFINED = re.compile(r"undefined (?:reference to|symbol:?) [`'\"]?(?P<symbol>[^'`\"]+)")
-_OVERFLOW = re.compile(r"region [`'](?P<region>\w+)' overflowed by (?P<bytes>\d+) bytes?")
-_MULTIPLE = re.compile(r"multiple definition of [`'](?P<symbol>[^']+)'")
-_CMAKE_AT = re.compile(r"CMake Error at (?P<file>.+?):(?P<line>\d+) ?\(.*\):$")
+_STEP = re.compile(r"\[ *\d+(/\d+|%)\] ")
+
+_COMPILER = re.compile(
+    r"(?P<file>[^\s:][^:]*):(?P<line>\d+):(?:\d+:)? (?:fatal )?[eE]rror: (?P<text>.+)"
+)
+_CMAKE_AT = re.compile(r"CMake Error at (?P<file>.+?):(?P<line>\d+)(?: \(.*\))?:$")
 _CMAKE = re.compile(r"CMake Error: (?P<text>.+)")
-_LINKER_LINE = re.compile(r"(?:\S*/)?(?:[\w-]+-)?ld(?:\.\w+)?: (?P<rest>.+)")
-_LINKER_PLACE = re.compile(r"(?:.*: in function .*:)?(?P<file>[^\s:(]+):(?P<line>\d+): ")
+_SYMBOL = re.compile(
+    r"(?:(?P<file>[^\s:(]+):(?:(?P<line>\d+)|\([^)]*\)): )?"
+    r"(?P<what>undefined reference to|multiple definition of) [`'\"](?P<symbol>[^'`\"]+)"
+)
+_OVERFLOW = re.compile(r"region [`'](?P<region>\w+)' overflowed by (?P<bytes>\d+) bytes?")
+_LINKER = re.compile(r"(?:\S*/)?(?:[\w-]+-)?ld(?:\.\w+)?: (?P<text>.+)")
+_NO_LINKER_ERROR = re.compile(r"\bwarning: |: NOTE: |: in function |skipping incompatible ")
 _TOOL = re.compile(
-    r"(?:\S*/)?(?P<tool>[\w.+-]*(?:gcc|cc|clang|g\+\+|cc1|as|ninja)(?:-\d+)?): "
+    r"(?:\S*/)?(?P<tool>[\w.+-]*(?:cc|clang|g\+\+|cc1|ninja)(?:-\d+)?): "
     r"(?:fatal )?error: (?P<text>.+)"
 )
+_NINJA = re.compile(r"(?P<text>FAILED: .+)")
 _MAKE = re.compile(r"g?make(?:\[\d+\])?: \*\*\* (?P<text>.+)")
-_MISSING_HEADER = re.compile(
-    r"(?P<header>\S+): No such file or directory|'(?P<quoted>[^']+)' file not found"
+
+_NO_HEADER = re.compile(
+    r"(?P<gcc>\S+\.\w+): No such file or directory|'(?P<clang>[^']+)' file not found"
 )
 _C_LIBRARY = re.compile(r"(?:std\w+|string|math|assert|errno|limits|inttypes|time)\.h")
 
 
 def explain(output: Sequence[str], project: Path, board: Board) -> Failure:
-    """The first error in `output`, the lines of a build of `project` for `board` that failed.
+    """The first error in `output`, the lines of a failed build of `project` for `board`.
 
     Never raises: output without a line that looks like an error gives a Failure that says so.
     """
     lines = [_ESCAPE.sub("", line) for line in output]
-    overflow = _overflow(lines, board)
-    for number, line in enumerate(lines):
-        for parse in (_compiler, _cmake, _linker, _tool):
-            failure = parse(lines, number)
-            if failure is None:
-                continue
-            if overflow is not None and _LINKER_LINE.match(line):
-                return overflow
-            return _finished(failure, project)
-    for line in lines:
-        if match := _MAKE.match(line):
-            return Failure(match["text"])
-    return Failure("no line of the output names an error")
+    found = next(_errors(lines, board), None) or Failure("no line of the output names an error")
+    inside = f"{project}/"
+    file = found.file
+    if file is not None and file.startswith(inside):
+        file = file[len(inside) :]
+    return replace(found, file=file, hint=found.hint or _hint(found.message))
 
 
 def last_lines(output: Sequence[str]) -> list[str]:
@@ -77,74 +76,68 @@ def last_lines(output: Sequence[str]) -> list[str]:
     command = False
     for raw in output:
         line = _ESCAPE.sub("", raw).rstrip()
-        if line and not command and not re.match(r"\[ *\d+(/\d+|%)\] ", line):
-            shown.append(line if len(line) <= _LINE_LIMIT else line[:_LINE_LIMIT] + " ...")
+        if line and not command and not _STEP.match(line):
+            shown.append(_cut(line))
         command = line.startswith("FAILED: ")  # Ninja: the command is the line that follows
     return shown[-_LAST_LINES:]
 
 
-def _compiler(lines: Sequence[str], number: int) -> Failure | None:
-    match = _COMPILER.match(lines[number])
-    if match is None or _CMAKE_AT.match(lines[number]):
-        return None
-    return Failure(match["text"], match["file"], int(match["line"]))
+def _errors(lines: Sequence[str], board: Board) -> Iterator[Failure]:
+    overflow = _overflow(lines, board)
+    for number, line in enumerate(lines):
+        if match := _CMAKE_AT.match(line):
+            text = _cmake_text(lines[number + 1 :])
+            yield Failure(text, match["file"], int(match["line"]))
+        elif match := _COMPILER.match(line):
+            yield Failure(_cut(match["text"]), match["file"], int(match["line"]))
+        elif match := _SYMBOL.search(line):
+            where = int(match["line"]) if match["line"] else None
+            yield Failure(f'{match["what"]} "{match["symbol"]}"', match["file"], where)
+        elif match := _CMAKE.match(line):
+            yield Failure(_cut(match["text"]))
+        elif (match := _LINKER.match(line)) and not _NO_LINKER_ERROR.search(line):
+            yield overflow or Failure(_cut(match["text"]))
+        elif match := _TOOL.match(line):
+            yield Failure(_cut(f"{match['tool']}: {match['text']}"))
+    for line in lines:  # these say only what failed, so they count when nothing says why
+        if match := _MAKE.match(line) or _NINJA.match(line):
+            yield Failure(_cut(match["text"]))
 
 
-def _cmake(lines: Sequence[str], number: int) -> Failure | None:
-    if match := _CMAKE.match(lines[number]):
-        return Failure(match["text"])
-    match = _CMAKE_AT.match(lines[number])
-    if match is None:
-        return None
-    text: list[str] = []
-    for line in lines[number + 1 :]:
+def _cmake_text(lines: Sequence[str]) -> str:
+    """CMake indents the text; it often takes three paragraphs to reach the end of a sentence."""
+    words: list[str] = []
+    paragraphs = 0
+    for line in lines:
         if line.strip():
             if not line.startswith("  "):
                 break
-            text.append(line.strip())
-        elif text:  # the first paragraph says it
-            break
-    return Failure(" ".join(text) or "error", match["file"], int(match["line"]))
+            words.append(line.strip())
+        elif words:
+            paragraphs += 1
+            if words[-1].endswith(".") or paragraphs == 3:
+                break
+    return _cut(" ".join(words) or "error")
 
 
-def _linker(lines: Sequence[str], number: int) -> Failure | None:
-    match = _LINKER_LINE.match(lines[number])
-    rest = match["rest"] if match else lines[number]
-    for pattern in (_UNDEFINED, _MULTIPLE):
-        if found := pattern.search(rest):
-            place = _LINKER_PLACE.match(rest)
-            what = "undefined reference to" if pattern is _UNDEFINED else "multiple definition of"
-            return Failure(
-                f'{what} "{found["symbol"].strip()}"',
-                place["file"] if place else None,
-                int(place["line"]) if place else None,
-            )
-    if match is None or rest.startswith("warning:") or ": in function " in rest:
-        return None
-    return None if re.search(r"\bwarning: |: NOTE: ", rest) else Failure(rest)
-
-
-def _tool(lines: Sequence[str], number: int) -> Failure | None:
-    match = _TOOL.match(lines[number])
-    if match is None or match["tool"].startswith("collect2"):
-        return None
-    return Failure(f"{match['tool']}: {match['text']}")
+def _cut(text: str) -> str:
+    return text if len(text) <= _LINE_LIMIT else text[:_LINE_LIMIT] + " ..."
 
 
 def _overflow(lines: Sequence[str], board: Board) -> Failure | None:
     """All memories that are too small, in one sentence: ld prints a line for each."""
-    found = {m["region"]: int(m["bytes"]) for line in lines if (m := _OVERFLOW.search(line))}
+    found = {m["region"]: m["bytes"] for line in lines if (m := _OVERFLOW.search(line))}
     if not found:
         return None
     uses = {use for m in board.memories if m.name in found for use in m.use}
     advice = []
     if "ram" in uses:
         advice.append(
-            "for RAM: a smaller stack_size_bytes, a model compiled with "
-            "tir.usmp.algorithm=hill_climb, or a pool in another memory (pool.<name>=<region>)"
+            "for RAM a smaller stack_size_bytes or a model compiled with "
+            "tir.usmp.algorithm=hill_climb"
         )
     if "flash" in uses:
-        advice.append("for flash: optimization=size, fewer baked samples, or a smaller model")
+        advice.append("for flash optimization=size, fewer baked samples or a smaller model")
     advice.append("or a board with more memory")
     return Failure(
         "the firmware doesn't fit: "
@@ -153,47 +146,30 @@ def _overflow(lines: Sequence[str], board: Board) -> Failure | None:
     )
 
 
-def _finished(failure: Failure, project: Path) -> Failure:
-    file = failure.file
-    if file is not None and file.startswith(f"{project}/"):
-        file = file[len(str(project)) + 1 :]
-    return Failure(failure.message, file, failure.line, failure.hint or _hint(failure.message))
-
-
 def _hint(message: str) -> str:
-    if match := _MISSING_HEADER.search(message):
-        return _header_hint(match["header"] or match["quoted"])
-    if match := re.match(r'undefined reference to "(.+)"', message):
-        return _symbol_hint(match[1])
+    if match := _NO_HEADER.fullmatch(message):
+        return _header_hint(match["gcc"] or match["clang"])
+    if match := _SYMBOL.match(message):
+        return _symbol_hint(match["symbol"]) if match["what"].startswith("undefined") else ""
     return ""
 
 
 def _header_hint(header: str) -> str:
-    rules: tuple[tuple[Callable[[str], object], str], ...] = (
-        (
-            lambda h: h.startswith(("tvm/", "dlpack/")),
+    if header.startswith(("tvm/", "dlpack/")):
+        return (
             "create the project with runtime=standalone_crt, which has all headers of TVM's C "
-            "runtime",
-        ),
-        (lambda h: h.startswith(("arm_", "cmsis")), "create the project with cmsis_path=PATH"),
-        (
-            _C_LIBRARY.fullmatch,
-            "the C library's headers are missing: apt-get install libnewlib-arm-none-eabi "
-            "(libc6-dev for the host)",
-        ),
-    )
-    for fits, hint in rules:
-        if fits(header):
-            return hint
+            "runtime"
+        )
+    if header.startswith(("arm_", "cmsis")):
+        return "create the project with cmsis_path=PATH of a CMSIS tree that has it"
+    if _C_LIBRARY.fullmatch(header):
+        return "apt-get install libnewlib-arm-none-eabi (libc6-dev for platform host)"
     return f"create the project with extra_files_tar=TAR, a tar that holds {header}"
 
 
 def _symbol_hint(symbol: str) -> str:
     if symbol.startswith("TVM"):
-        return (
-            "the model calls a function of TVM's runtime that this project doesn't have: create it "
-            "with runtime=standalone_crt"
-        )
+        return "create the project with runtime=standalone_crt, if TVM's C runtime has it"
     if symbol.startswith("arm_"):
-        return "create the project with cmsis_path=PATH: the model calls CMSIS"
+        return "create the project with cmsis_path=PATH of a CMSIS tree that has it"
     return f"create the project with extra_files_tar=TAR, a tar with a source that defines {symbol}"

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from microtvm_boards.errors import ToolNotFoundError
 
@@ -23,7 +24,7 @@ class Tool:
 
 CMAKE = Tool(("cmake",), "configures the build", ("cmake",))
 NINJA = Tool(("ninja", "ninja-build"), "runs the build", ("ninja-build",))
-NINJA_OR_MAKE = Tool(NINJA.programs + ("make", "gmake"), NINJA.purpose, NINJA.packages)
+NINJA_OR_MAKE = Tool((*NINJA.programs, "make", "gmake"), NINJA.purpose, NINJA.packages)
 ARM_GCC = Tool(
     ("arm-none-eabi-gcc",),
     "compiles for Arm Cortex-M",
@@ -57,16 +58,16 @@ def require(tools: Iterable[Tool]) -> None:
     )
 
 
-def version(tool: Tool) -> str:
-    """The first line that the program prints about its version; "" when it doesn't say."""
+def version(tool: Tool) -> tuple[str, str]:
+    """The name of the program that is installed, and the first line it prints of its version."""
     path = find(tool)
     if path is None:
-        return ""
+        return tool.programs[0], ""
     try:
         done = subprocess.run(
             [path, "--version"], stdin=subprocess.DEVNULL, capture_output=True, timeout=20
         )
     except (OSError, subprocess.TimeoutExpired):
-        return ""
+        return Path(path).name, ""
     lines = done.stdout.decode(errors="replace").splitlines()
-    return lines[0].strip() if lines else ""
+    return Path(path).name, lines[0].strip() if lines else ""

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from microtvm_boards.project.create import create
+    from microtvm_boards.project.generate import create
     from microtvm_boards.project.manifest import Project, ProjectModel
     from microtvm_boards.project.options import OPTIONS, ProjectOptions, parse_options
 
@@ -20,7 +20,7 @@ _MODULES = {
     "Project": "manifest",
     "ProjectModel": "manifest",
     "ProjectOptions": "options",
-    "create": "create",
+    "create": "generate",
     "parse_options": "options",
 }
 

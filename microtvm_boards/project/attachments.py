@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -43,19 +44,26 @@ def read_attachments(model: Model, options: ProjectOptions) -> Attachments:
 
 
 def _read_crt(options: ProjectOptions) -> dict[str, bytes]:
-    if options.standalone_crt_dir is None:
-        raise UsageError(
-            "runtime=standalone_crt needs TVM's C runtime, and none was given.",
-            hint="set TVM_HOME to a TVM tree with build/standalone_crt, or runtime=own",
-        )
-    root = Path(options.standalone_crt_dir)
+    root = _find_crt(options)
     wanted = [root / source for source in CRT_WORKSPACE_SOURCES]
-    missing = [path for path in wanted if not path.is_file()]
-    if missing:
-        raise UsageError(
-            f"{root} is not TVM's standalone_crt: there is no {missing[0].relative_to(root)}.",
-            hint="build it in a TVM tree with `make standalone_crt`, or use runtime=own",
-        )
     for folder in CRT_INCLUDES:
         wanted += sorted((root / folder).rglob("*.h"))
     return {path.relative_to(root).as_posix(): path.read_bytes() for path in wanted}
+
+
+def _find_crt(options: ProjectOptions) -> Path:
+    """The first of the Project API's parameter and $TVM_HOME/build/standalone_crt that is one."""
+    candidates = []
+    if options.standalone_crt_dir is not None:
+        candidates.append(Path(options.standalone_crt_dir))
+    if os.environ.get("TVM_HOME"):
+        candidates.append(Path(os.environ["TVM_HOME"]) / "build" / "standalone_crt")
+    for root in candidates:
+        if all((root / source).is_file() for source in CRT_WORKSPACE_SOURCES):
+            return root
+    raise UsageError(
+        "runtime=standalone_crt needs TVM's C runtime, and none was found.",
+        details=[f"{root} has no {CRT_WORKSPACE_SOURCES[0]}" for root in candidates],
+        hint="set TVM_HOME to a TVM tree with build/standalone_crt (make standalone_crt), or "
+        "runtime=own",
+    )

@@ -130,7 +130,7 @@ class _Planner:
         )
         return GraphPlan(
             storage=tuple(sorted(self.storage.items())),
-            tensors=tuple(self.tensors.values()),
+            tensors=tuple(sorted(self.tensors.values(), key=lambda t: int(t.name.split("_")[1]))),
             calls=calls,
             copies=copies,
             params=tuple(self.params),

@@ -5,26 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-# C99 6.4.1, C11's additions that compilers reserve anyway, and C++ (headers are included there).
-KEYWORDS = frozenset(
-    """
-    auto break case char const continue default do double else enum extern float for goto if inline
-    int long register restrict return short signed sizeof static struct switch typedef union
-    unsigned void volatile while _Alignas _Alignof _Atomic _Bool _Complex _Generic _Imaginary
-    _Noreturn _Static_assert _Thread_local asm
-    and and_eq bitand bitor bool catch class compl const_cast delete dynamic_cast explicit export
-    false friend mutable namespace new not not_eq operator or or_eq private protected public
-    reinterpret_cast static_cast template this throw true try typeid typename using virtual
-    wchar_t xor xor_eq nullptr constexpr decltype noexcept thread_local alignas alignof
-    """.split()
+# C99 6.4.1, and asm, which compilers reserve.
+C_KEYWORDS = frozenset(
+    (
+        "auto break case char const continue default do double else enum extern float for goto if "
+        "inline int long register restrict return short signed sizeof static struct switch "
+        "typedef union unsigned void volatile while asm "
+    ).split()
 )
 
-C_KEYWORDS = frozenset(
-    """
-    auto break case char const continue default do double else enum extern float for goto if inline
-    int long register restrict return short signed sizeof static struct switch typedef union
-    unsigned void volatile while asm
-    """.split()
+# What newer C and C++ add: the headers are included there too.
+KEYWORDS = C_KEYWORDS | frozenset(
+    (
+        "_Alignas _Alignof _Atomic _Bool _Complex _Generic _Imaginary _Noreturn _Static_assert "
+        "_Thread_local and and_eq bitand bitor bool catch class compl const_cast delete "
+        "dynamic_cast explicit export false friend mutable namespace new not not_eq operator or "
+        "or_eq private protected public reinterpret_cast static_cast template this throw true try "
+        "typeid typename using virtual wchar_t xor xor_eq nullptr constexpr decltype noexcept "
+        "thread_local alignas alignof "
+    ).split()
 )
 
 

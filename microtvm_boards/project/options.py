@@ -65,8 +65,7 @@ OPTIONS: tuple[OptionSpec, ...] = (
     OptionSpec(
         "project_type",
         "str",
-        "Upstream's name for the entry point: host_driven is 'packed', "
-        "aot_standalone_demo is 'c'.",
+        "Upstream's name for the entry point: host_driven is 'packed', aot_standalone_demo is 'c'.",
         choices=tuple(PROJECT_TYPES),
         optional=_GENERATE,
     ),

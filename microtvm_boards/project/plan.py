@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from microtvm_boards.boards import Board
-from microtvm_boards.errors import ModelError, ProjectError, UsageError, nearest
+from microtvm_boards.errors import ModelError, UsageError, nearest
 from microtvm_boards.mlf import Executor, Interface, Model, Module, Style
 from microtvm_boards.project.attachments import Attachments
 from microtvm_boards.project.graph_plan import plan_graph
@@ -65,8 +63,7 @@ def plan(
     alignment = ALIGNMENT_LLVM if _has_objects(model) else ALIGNMENT_C
     c_names = unique_identifiers(module.c_name for module in model.modules)
     modules = tuple(
-        _plan_module(model, module, c_name)
-        for module, c_name in zip(model.modules, c_names, strict=True)
+        _plan_module(module, c_name) for module, c_name in zip(model.modules, c_names, strict=True)
     )
     arena = _arena_bytes(modules, options, alignment)
     stack = _stack_bytes(platform, options)
@@ -131,12 +128,12 @@ def _refuse_missing_runtime(model: Model, options: ProjectOptions) -> None:
             raise ModelError(
                 f"The generated code calls {', '.join(missing)}, which only TVM's whole runtime "
                 "has.",
-                hint="compile without packed functions of libraries (tvm.contrib), and with "
-                "tir.disable_vectorize and no parallel schedules",
+                hint="compile without packed functions of libraries (tvm.contrib) and parallel "
+                "schedules; LLVM kernels with Runtime('crt', {'system-lib': True})",
             )
 
 
-def _plan_module(model: Model, module: Module, c_name: str) -> ModulePlan:
+def _plan_module(module: Module, c_name: str) -> ModulePlan:
     if module.executor is Executor.AOT and module.entry is None:
         raise ModelError(
             f'Module "{module.name}" has no entry function tvmgen_{module.c_name}_run.',
@@ -159,21 +156,19 @@ def _plan_module(model: Model, module: Module, c_name: str) -> ModulePlan:
     )
     keywords: tuple[str, ...] = ()
     if module.entry is not None and module.entry.interface is Interface.C:
-        keywords = _keywords(model, module, planned)
+        keywords = _keywords(module, planned)
     return ModulePlan(
         module=module,
         c_name=c_name,
         inputs=planned[: len(module.inputs)],
         outputs=planned[len(module.inputs) :],
-        pools=_pools(model, module),
+        pools=_pools(module),
         graph=plan_graph(module) if module.executor is Executor.GRAPH else None,
         keywords=keywords,
     )
 
 
-def _keywords(
-    model: Model, module: Module, tensors: tuple[TensorPlan, ...]
-) -> tuple[str, ...]:
+def _keywords(module: Module, tensors: tuple[TensorPlan, ...]) -> tuple[str, ...]:
     """C keywords that TVM used as field names of its structs; renamed by macros for its own file.
 
     Raises ModelError where the generated code needs that keyword itself.
@@ -189,24 +184,20 @@ def _keywords(
     return used
 
 
-def _pools(model: Model, module: Module) -> tuple[PoolPlan, ...]:
-    header = model.files[module.header].decode(errors="replace") if module.header else ""
-    if re.search(rf"\w+_map_inputs\s*\(", header):
+def _pools(module: Module) -> tuple[PoolPlan, ...]:
+    if module.entry is not None and module.entry.io_in_pools:
         raise ModelError(
             f'Module "{module.name}" keeps its inputs inside the workspace '
             "(tir.usmp.use_workspace_io).",
             hint="compile it without tir.usmp.use_workspace_io",
         )
-    pools = []
-    for pool in module.pools:
-        macro = f"TVMGEN_{module.c_name}_{tvm_field(pool.name)}_CONSTANT_POOL_DATA".upper()
-        pools.append(PoolPlan(tvm_field(pool.name), pool.size_bytes, macro if macro in header else ""))
-    return tuple(pools)
+    return tuple(
+        PoolPlan(tvm_field(pool.name), pool.size_bytes, pool.constant_data or "")
+        for pool in module.pools
+    )
 
 
-def _arena_bytes(
-    modules: tuple[ModulePlan, ...], options: ProjectOptions, alignment: int
-) -> int:
+def _arena_bytes(modules: tuple[ModulePlan, ...], options: ProjectOptions, alignment: int) -> int:
     """Room for TVMBackendAllocWorkspace; models run one at a time, so the maximum is enough."""
     needed = 0
     for plan_ in modules:

@@ -32,9 +32,7 @@ def _copy(source: str, reason: str, path: str | None = None) -> PlannedFile:
     return PlannedFile(path or source, Origin.COPY, source, reason)
 
 
-def _render(
-    source: str, path: str, reason: str, module: int | None = None
-) -> PlannedFile:
+def _render(source: str, path: str, reason: str, module: int | None = None) -> PlannedFile:
     return PlannedFile(path, Origin.RENDER, source, reason, module)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
@@ -83,7 +82,7 @@ def _missing_parents(directory: Path) -> list[Path]:
 def _remove_empty(directories: list[Path]) -> None:
     for directory in directories:  # innermost first
         if directory.is_dir():
-            os.rmdir(directory)
+            directory.rmdir()
 
 
 def content(plan: Plan, file: PlannedFile) -> bytes:
@@ -123,15 +122,19 @@ def _environment() -> Environment:
         bits=lambda dtype: 8 * DTYPE_BYTES[dtype],
         elements=lambda tensor: tensor.size_bytes // DTYPE_BYTES[tensor.dtype],
         c_string=_c_string,
-        c_float=lambda value: f"{value!r}f" if "." in repr(value) or "e" in repr(value) else f"{value}.f",
+        c_float=lambda value: (
+            f"{value!r}f" if "." in repr(value) or "e" in repr(value) else f"{value}.f"
+        ),
         c_bytes=c_bytes,
+        minus=lambda number: f"- {number}" if number >= 0 else f"+ {-number}",
         cmake=_cmake_string,
         local=lambda name: f"in_{name}",
         local_out=lambda name: f"out_{name}",
         comment=lambda text: text.replace("*/", "* /").replace("/*", "/ *"),
         type_code=lambda _: TYPE_CODE_DLTENSOR,
-        most_arguments=lambda calls: [TYPE_CODE_DLTENSOR]
-        * max((len(call.arguments) for call in calls), default=1),
+        most_arguments=lambda calls: (
+            [TYPE_CODE_DLTENSOR] * max((len(call.arguments) for call in calls), default=1)
+        ),
         by_name=lambda params: {param.name: param for param in params},
     )
     environment.globals["header_name"] = lambda m: Path(m.module.header or "").name
@@ -143,9 +146,7 @@ def _environment() -> Environment:
 
 def _context(plan: Plan) -> Mapping[str, Any]:
     sources = [f.path for f in plan.files if f.path.endswith((".c", ".cc", ".cpp"))]
-    model_sources = [
-        f"model/{s}" for module in plan.modules for s in module.module.sources
-    ]
+    model_sources = [f"model/{s}" for module in plan.modules for s in module.module.sources]
     return {
         "plan": plan,
         "board": plan.board,
@@ -155,7 +156,9 @@ def _context(plan: Plan) -> Mapping[str, Any]:
         "other_sources": [s for s in sources if s.startswith(("extra/", "crt/"))],
         "model_sources": list(dict.fromkeys(model_sources)),
         "interface_sources": {
-            m.c_name: [f"model/{s}" for s in m.module.sources if _includes_header(plan, m.module, s)]
+            m.c_name: [
+                f"model/{s}" for s in m.module.sources if _includes_header(plan, m.module, s)
+            ]
             for m in plan.modules
             if m.keywords
         },

@@ -20,12 +20,14 @@ from microtvm_boards.errors import (
 )
 from microtvm_boards.server.jsonrpc import SERVER_ERROR, RpcError
 
+_OURS = "microtvm_boards"
+
 
 def to_rpc_error(error: Exception, method: str) -> RpcError:
     """What the client gets for `error`, raised in `method`."""
     if isinstance(error, RpcError):
         return error
-    if isinstance(error, ModuleNotFoundError):
+    if isinstance(error, ModuleNotFoundError) and not (error.name or "").startswith(_OURS):
         error = ToolNotFoundError(
             f'The Python package "{error.name}" is missing under {sys.executable}.',
             hint=f"{sys.executable} -m pip install microtvm-boards",

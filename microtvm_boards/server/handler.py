@@ -41,7 +41,7 @@ class Handler:
         project_dir: str,
         options: Options,
     ) -> None:
-        from microtvm_boards.project.create import create
+        from microtvm_boards.project.generate import create
 
         if is_project(self.directory):
             raise ProjectError(
@@ -71,7 +71,9 @@ class Handler:
 
         parsed = parse_options(options, "flash")
         project = Project.open(self.directory)
-        done = get_platform(project.platform).flash(project, progress=_progress(parsed))
+        done = get_platform(project.platform).flash(
+            project, serial_number=parsed.serial_number, progress=_progress(parsed)
+        )
         if parsed.verbose:
             say(done)
 
@@ -84,15 +86,17 @@ class Handler:
         parsed = parse_options(options, "open_transport")
         project = Project.open(self.directory)
         self.close_transport()
-        port = parsed.gdbserver_port
-        transport = get_platform(project.platform).transport(project, gdbserver_port=port)
-        self._transport = transport  # before open(): a signal in between must not leave a child
+        # Kept before open(): a signal in between must not leave a child.
+        self._transport = get_platform(project.platform).transport(
+            project, serial_number=parsed.serial_number, gdbserver_port=parsed.gdbserver_port
+        )
         try:
-            transport.open()
+            self._transport.open()
         except BaseException:
             self.close_transport()
             raise
-        return {"timeouts": session_timeouts(project, debugged=port is not None)}
+        debugged = parsed.gdbserver_port is not None
+        return {"timeouts": session_timeouts(project, debugged=debugged)}
 
     def close_transport(self) -> None:
         """Harmless when nothing is open."""

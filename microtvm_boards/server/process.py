@@ -53,7 +53,8 @@ def main(directory: Path, argv: Sequence[str] | None = None) -> int:
         return reply
 
     for number in _SIGNALS:
-        signal.signal(number, _stop)
+        if signal.getsignal(number) != signal.SIG_IGN:  # under nohup it stays ignored
+            signal.signal(number, _stop)
     _watch_client(args.write_fd)
     try:
         try:

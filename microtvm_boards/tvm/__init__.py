@@ -3,10 +3,11 @@
 from microtvm_boards.tvm.enable import enable_micro, load_tvm
 from microtvm_boards.tvm.export import build_module, export_mlf, write_mlf
 from microtvm_boards.tvm.importers import import_tflite
-from microtvm_boards.tvm.reference import reference_outputs
+from microtvm_boards.tvm.reference import compile_reference, reference_outputs
 
 __all__ = [
     "build_module",
+    "compile_reference",
     "enable_micro",
     "export_mlf",
     "import_tflite",

@@ -120,7 +120,8 @@ def _provide_templates(micro: Any) -> None:
         return str(crt) if platform == "crt" else find(platform)
 
     # Both import it by name.
-    for module in (micro.build, micro, importlib.import_module("tvm.micro.model_library_format")):
+    users: tuple[Any, ...] = (micro.build, micro, micro.model_library_format)
+    for module in users:
         module.get_microtvm_template_projects = get_microtvm_template_projects
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import platform
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from microtvm_boards.errors import UsageError, nearest
 from microtvm_boards.tvm.enable import load_tvm
@@ -13,36 +14,45 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+Inputs: TypeAlias = "Mapping[str, npt.NDArray[Any]]"
+Outputs: TypeAlias = "list[npt.NDArray[np.generic]]"
 
-def reference_outputs(
-    mod: Any, params: Mapping[str, Any], inputs: Mapping[str, npt.NDArray[Any]]
-) -> list[npt.NDArray[np.generic]]:
-    """Runs the model once in this process: graph executor, LLVM code for this machine.
 
-    `inputs` holds an array for every input by name, with the model's shape and dtype. The result
-    has one array for each output, in the model's order. For integer models it is what every
-    board has to give, bit for bit.
+def reference_outputs(mod: Any, params: Mapping[str, Any], inputs: Inputs) -> Outputs:
+    """Runs the model once; see `compile_reference`, which is for several runs of one model."""
+    return compile_reference(mod, params)(inputs)
 
-    Raises UsageError when an input is missing, unknown, or has another shape or dtype, and
-    ToolNotFoundError when there is no TVM.
+
+def compile_reference(mod: Any, params: Mapping[str, Any]) -> Callable[[Inputs], Outputs]:
+    """The model as a function in this process: graph executor, LLVM code for this machine.
+
+    It takes an array for every input by name, with the model's shape and dtype, and gives one
+    array for each output, in the model's order. For integer models these are what every board has
+    to give, bit for bit. It raises UsageError when an input is missing, unknown, or has another
+    shape or dtype.
+
+    Raises ToolNotFoundError when there is no TVM.
     """
     tvm = load_tvm()
+    graph_executor = importlib.import_module("tvm.contrib.graph_executor")
     mod = tvm.relay.transform.InferType()(mod)
-    _check_inputs(mod, params, inputs)
+    wanted = {
+        var.name_hint: (tuple(int(n) for n in var.checked_type.shape), var.checked_type.dtype)
+        for var in mod["main"].params
+        if var.name_hint not in params
+    }
     with tvm.transform.PassContext(opt_level=3):
         built = tvm.relay.build(mod, target=tvm.target.Target(_llvm_target()), params=dict(params))
-    graph_executor = _import_graph_executor()
     executor = graph_executor.GraphModule(built["default"](tvm.cpu(0)))
-    for name, value in inputs.items():
-        executor.set_input(name, value)
-    executor.run()
-    return [executor.get_output(i).numpy() for i in range(executor.get_num_outputs())]
 
+    def run(inputs: Inputs) -> Outputs:
+        _check_inputs(wanted, inputs)
+        for name, value in inputs.items():
+            executor.set_input(name, value)
+        executor.run()
+        return [executor.get_output(i).numpy() for i in range(executor.get_num_outputs())]
 
-def _import_graph_executor() -> Any:
-    from tvm.contrib import graph_executor
-
-    return graph_executor
+    return run
 
 
 def _llvm_target() -> str:
@@ -53,23 +63,19 @@ def _llvm_target() -> str:
     return f"llvm -mtriple={machine}-linux-gnu"
 
 
-def _check_inputs(
-    mod: Any, params: Mapping[str, Any], inputs: Mapping[str, npt.NDArray[Any]]
-) -> None:
-    wanted = {v.name_hint: v.checked_type for v in mod["main"].params if v.name_hint not in params}
+def _check_inputs(wanted: Mapping[str, tuple[tuple[int, ...], str]], inputs: Inputs) -> None:
     for name in inputs:
         if name not in wanted:
             raise UsageError(
                 f'The model has no input "{name}"; it has {", ".join(wanted)}.'
                 + nearest(name, wanted)
             )
-    for name, kind in wanted.items():
+    for name, (shape, dtype) in wanted.items():
         if name not in inputs:
             raise UsageError(f'The model\'s input "{name}" is not given.')
-        shape = tuple(int(n) for n in kind.shape)
         value = inputs[name]
-        if value.shape != shape or str(value.dtype) != kind.dtype:
+        if value.shape != shape or str(value.dtype) != dtype:
             raise UsageError(
-                f'The model\'s input "{name}" is {kind.dtype} {list(shape)}, '
+                f'The model\'s input "{name}" is {dtype} {list(shape)}, '
                 f"given was {value.dtype} {list(value.shape)}."
             )

@@ -7,10 +7,10 @@ date and the tar's own times and owners. Nothing that has a meaning is changed.
 
 from __future__ import annotations
 
-import importlib
 import io
 import json
 import re
+import struct
 import tarfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,9 +55,35 @@ def _normalize_metadata(content: bytes) -> bytes:
 
 
 def _normalize_params(content: bytes) -> bytes:
-    runtime = importlib.import_module("tvm.runtime")
-    params = runtime.load_param_dict(content)
-    return bytes(runtime.save_param_dict({name: params[name] for name in sorted(params)}))
+    """Sorts the parameters by name; TVM's own save_param_dict keeps no order that is given.
+
+    Layout (TVM v0.16 src/runtime/file_utils.cc, ndarray.h SaveDLTensor), little-endian: magic u64,
+    reserved u64, count u64, per name (length u64, bytes), count u64, then the arrays.
+    """
+    (count,) = struct.unpack_from("<Q", content, 16)
+    at = 24
+    names = []
+    for _ in range(count):
+        (length,) = struct.unpack_from("<Q", content, at)
+        names.append(content[at : at + 8 + length])
+        at += 8 + length
+    head, between = content[:24], content[at : at + 8]
+    at += 8
+    arrays = []
+    for _ in range(count):
+        end = _end_of_array(content, at)
+        arrays.append(content[at:end])
+        at = end
+    pairs = sorted(zip(names, arrays, strict=True), key=lambda pair: pair[0][8:])
+    return b"".join([head, *(n for n, _ in pairs), between, *(a for _, a in pairs)])
+
+
+def _end_of_array(content: bytes, at: int) -> int:
+    """Magic u64, reserved u64, device 2*i32, ndim i32, dtype 4 bytes, shape i64[], size i64."""
+    ndim: int = struct.unpack_from("<i", content, at + 24)[0]
+    size_at = at + 32 + 8 * ndim
+    size: int = struct.unpack_from("<q", content, size_at)[0]
+    return size_at + 8 + size
 
 
 def _normalize_source(content: bytes) -> bytes:

@@ -13,5 +13,12 @@ find_program(CMAKE_CXX_COMPILER arm-none-eabi-g++)
 # The assembler warns about the sections that TVM chooses for constants; the linker script places
 # them.
 set(MTVM_MODEL_FLAGS -Wa,--no-warn)
-set(MTVM_LINK_FLAGS -nostartfiles -specs=nano.specs -Wl,--no-warn-rwx-segments
+set(MTVM_LINK_FLAGS -nostartfiles -specs=nano.specs -Wl,-z,noexecstack
                     -T${CMAKE_CURRENT_LIST_DIR}/../${MTVM_LINKER_SCRIPT})
+# TVM's constants are writable by their section's flags and share a segment with code. Linkers that
+# warn about it (from 2.39) can be told not to.
+execute_process(COMMAND ${CMAKE_C_COMPILER} -Wl,--no-warn-rwx-segments -Wl,--version
+                RESULT_VARIABLE linker_refused OUTPUT_QUIET ERROR_QUIET)
+if(linker_refused EQUAL 0)
+  list(APPEND MTVM_LINK_FLAGS -Wl,--no-warn-rwx-segments)
+endif()

@@ -63,7 +63,9 @@ def test_unit(tmp_path: Path, compiler: str, unit: str, sources: list[str]) -> N
 
 
 @pytest.mark.qemu
-@pytest.mark.parametrize("compiler", ARM, ids=lambda c: f"{c[0]}-{c[2] if c[0] == 'clang' else c[1]}")
+@pytest.mark.parametrize(
+    "compiler", ARM, ids=lambda c: f"{c[0]}-{c[2] if c[0] == 'clang' else c[1]}"
+)
 def test_every_file_is_clean_for_arm(
     make_project: Callable[..., Project], tmp_path: Path, compiler: list[str]
 ) -> None:

@@ -45,9 +45,7 @@ def test_contradicting_entry_points_are_refused() -> None:
 
 
 def test_upstreams_stack_option_is_ours() -> None:
-    options = parse_options(
-        {"board": "host", "config_main_stack_size": "2048"}, "generate_project"
-    )
+    options = parse_options({"board": "host", "config_main_stack_size": "2048"}, "generate_project")
     assert options.stack_size_bytes == 2048
 
 
@@ -60,7 +58,7 @@ def test_compile_definitions_come_as_text_or_list(value: object) -> None:
 
 
 def test_an_unknown_option_names_its_nearest() -> None:
-    with pytest.raises(UsageError, match='no option "optimisation".*"optimization"'):
+    with pytest.raises(UsageError, match=r'no option "optimisation".*"optimization"'):
         parse_options({"board": "host", "optimisation": "size"}, "generate_project")
 
 

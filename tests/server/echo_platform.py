@@ -5,11 +5,11 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from microtvm_boards.errors import BuildError
+from microtvm_boards.errors import FlashError
 from microtvm_boards.platforms import BuildResult, MemoryUse, Platform, Progress
 from microtvm_boards.project.manifest import Project
-from microtvm_boards.transports import ProcessTransport
 from microtvm_boards.transports.base import Transport
+from microtvm_boards.transports.process import ProcessTransport
 
 
 class EchoPlatform(Platform):
@@ -26,8 +26,20 @@ class EchoPlatform(Platform):
     def memory_use(self, project: Project) -> tuple[MemoryUse, ...]:
         return ()
 
-    def flash(self, project: Project, *, progress: Progress | None = None) -> str:
-        raise BuildError("Nothing to flash.", details=["line 1", "line 2"], hint="build it")
+    def flash(
+        self,
+        project: Project,
+        *,
+        serial_number: str | None = None,
+        progress: Progress | None = None,
+    ) -> str:
+        raise FlashError(f"No probe {serial_number}.", details=["line 1", "line 2"], hint="plug in")
 
-    def transport(self, project: Project, *, gdbserver_port: int | None = None) -> Transport:
-        return ProcessTransport([sys.executable, "-u", str(self.firmware(project))])
+    def transport(
+        self,
+        project: Project,
+        *,
+        serial_number: str | None = None,
+        gdbserver_port: int | None = None,
+    ) -> Transport:
+        return ProcessTransport([sys.executable, str(self.firmware(project)), str(serial_number)])

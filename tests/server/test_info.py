@@ -26,7 +26,7 @@ def options(tmp_path: Path) -> dict[str, dict[str, Any]]:
     return {option["name"]: option for option in json.loads(json.dumps(listed))}
 
 
-def test_every_option_is_announced_with_what_tvm_reads(options: dict[str, dict[str, Any]]):
+def test_every_option_is_announced_with_what_tvm_reads(options: dict[str, dict[str, Any]]) -> None:
     assert options.keys() == {spec.name for spec in OPTIONS}
     for option in options.values():
         assert option.keys() == {
@@ -43,30 +43,30 @@ def test_every_option_is_announced_with_what_tvm_reads(options: dict[str, dict[s
 
 def test_the_names_that_callers_of_upstreams_templates_pass_are_there(
     options: dict[str, dict[str, Any]],
-):
+) -> None:
     assert options.keys() >= UPSTREAM
 
 
-def test_tvmc_takes_a_path_as_board_and_lists_the_names(options: dict[str, dict[str, Any]]):
+def test_tvmc_takes_a_path_as_board_and_lists_the_names(options: dict[str, dict[str, Any]]) -> None:
     assert options["board"]["choices"] is None
     assert options["board"]["required"] == ["generate_project"]
     assert all(name in options["board"]["help"] for name in board_names())
 
 
-def test_a_default_that_is_sent_back_changes_nothing(options: dict[str, dict[str, Any]]):
+def test_a_default_that_is_sent_back_changes_nothing(options: dict[str, dict[str, Any]]) -> None:
     defaults = {name: option["default"] for name, option in options.items()}
     for method in METHODS:
         board = {"board": "host"} if method == "generate_project" else {}
         assert parse_options(defaults | board, method) == parse_options(board, method)
 
 
-def test_a_default_is_one_of_the_choices(options: dict[str, dict[str, Any]]):
+def test_a_default_is_one_of_the_choices(options: dict[str, dict[str, Any]]) -> None:
     for option in options.values():
         if option["choices"] and option["default"] is not None:
             assert option["default"] in option["choices"]
 
 
-def test_every_choice_is_taken(options: dict[str, dict[str, Any]]):
+def test_every_choice_is_taken(options: dict[str, dict[str, Any]]) -> None:
     for name, option in options.items():
         for choice in option["choices"] or []:
             parse_options({"board": "host", name: choice}, "generate_project")

@@ -46,23 +46,23 @@ def refused(method: str, params: dict[str, Any]) -> str:
     return caught.value.message
 
 
-def test_the_methods_are_those_of_the_project_api():
+def test_the_methods_are_those_of_the_project_api() -> None:
     assert SIGNATURES.keys() == GOOD.keys()
 
 
 @pytest.mark.parametrize("method", GOOD)
-def test_good_parameters_pass(method: str):
+def test_good_parameters_pass(method: str) -> None:
     assert check_params(method, GOOD[method]).keys() == GOOD[method].keys()
 
 
 @pytest.mark.parametrize(("method", "name"), [(m, n) for m, p in GOOD.items() for n in p])
-def test_a_missing_parameter_is_named(method: str, name: str):
+def test_a_missing_parameter_is_named(method: str, name: str) -> None:
     left = {k: v for k, v in GOOD[method].items() if k != name}
     assert f'"{name}" is missing' in refused(method, left)
 
 
 @pytest.mark.parametrize("method", GOOD)
-def test_an_extra_parameter_is_named(method: str):
+def test_an_extra_parameter_is_named(method: str) -> None:
     assert "'colour' is not one of its parameters" in refused(method, GOOD[method] | {"colour": 1})
 
 
@@ -72,13 +72,13 @@ def test_an_extra_parameter_is_named(method: str):
 )
 def test_a_parameter_of_the_wrong_type_is_named_with_what_was_found(
     method: str, name: str, value: object
-):
+) -> None:
     message = refused(method, GOOD[method] | {name: value})
     assert f'"{name}" is ' in message
     assert repr(value) in message
 
 
-def test_seconds_may_be_an_int_a_float_null_or_endless():
+def test_seconds_may_be_an_int_a_float_null_or_endless() -> None:
     def seconds(value: object) -> object:
         return check_params("read_transport", {"n": 1, "timeout_sec": value})["timeout_sec"]
 
@@ -90,13 +90,13 @@ def test_seconds_may_be_an_int_a_float_null_or_endless():
 
 
 @given(st.binary())
-def test_a_payload_arrives_as_it_was_sent(payload: bytes):
+def test_a_payload_arrives_as_it_was_sent(payload: bytes) -> None:
     sent = {"data": base64.b85encode(payload).decode(), "timeout_sec": 0}
     assert check_params("write_transport", sent)["data"] == payload
 
 
 @given(st.text())
-def test_any_text_as_payload_is_bytes_or_invalid_params(text: str):
+def test_any_text_as_payload_is_bytes_or_invalid_params(text: str) -> None:
     try:
         check_params("write_transport", {"data": text, "timeout_sec": 0})
     except RpcError as error:

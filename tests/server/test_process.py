@@ -1,16 +1,15 @@
 """The server as a process: its first answer, its end, and lines that are none of its business."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import DATA, PATIENCE, Server, StartServer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -22,6 +21,9 @@ from microtvm_boards.server.jsonrpc import (
     PARSE_ERROR,
     SERVER_ERROR,
 )
+from tests.conftest import DATA
+from tests.server.api_process import PATIENCE, Server
+from tests.server.conftest import StartServer
 
 HEAVY = {"tvm", "numpy", "jinja2", "yaml", "jsonschema", "rich", "click", "elftools"}
 
@@ -35,7 +37,7 @@ def imported_by(code: str, directory: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("kind", ["template", "project"])
-def test_the_first_answer_imports_nothing_heavy(kind: str, request: pytest.FixtureRequest):
+def test_the_first_answer_imports_nothing_heavy(kind: str, request: pytest.FixtureRequest) -> None:
     directory = template_dir() if kind == "template" else request.getfixturevalue("host_project")
     modules = imported_by(
         "import pathlib\n"
@@ -44,7 +46,7 @@ def test_the_first_answer_imports_nothing_heavy(kind: str, request: pytest.Fixtu
         "import microtvm_boards.server\n"
         f"handler = Handler(pathlib.Path({str(directory)!r}))\n"
         'query = b\'{"jsonrpc": "2.0", "id": 1, "method": "server_info_query", \'\\\n'
-        "        b'\"params\": {\"tvm_version\": \"0.16.0\"}}'\n"
+        '        b\'"params": {"tvm_version": "0.16.0"}}\'\n'
         "assert b'result' in answer(handler, query)\n",
         directory,
     )
@@ -52,7 +54,9 @@ def test_the_first_answer_imports_nothing_heavy(kind: str, request: pytest.Fixtu
     assert not modules & HEAVY
 
 
-def test_the_first_answer_comes_quickly(start: StartServer, record_property):
+def test_the_first_answer_comes_quickly(
+    start: StartServer, record_property: Callable[[str, object], None]
+) -> None:
     begin = time.perf_counter()
     start(template_dir()).result("server_info_query", tvm_version="0.16.0")
     seconds = time.perf_counter() - begin
@@ -61,7 +65,7 @@ def test_the_first_answer_comes_quickly(start: StartServer, record_property):
     assert seconds < 2
 
 
-def test_a_template_says_that_it_is_one(template: Server):
+def test_a_template_says_that_it_is_one(template: Server) -> None:
     info = template.result("server_info_query", tvm_version="0.16.0")
     assert info["protocol_version"] == 1
     assert info["platform_name"] == "microtvm-boards"
@@ -69,7 +73,7 @@ def test_a_template_says_that_it_is_one(template: Server):
     assert info["model_library_format_path"] == ""
 
 
-def test_a_project_says_where_its_model_is(start: StartServer, host_project: Path):
+def test_a_project_says_where_its_model_is(start: StartServer, host_project: Path) -> None:
     info = start(host_project).result("server_info_query", tvm_version="0.8.0")
     assert info["is_template"] is False
     assert info["model_library_format_path"] == str(host_project / "model.tar")
@@ -77,7 +81,7 @@ def test_a_project_says_where_its_model_is(start: StartServer, host_project: Pat
 
 
 @pytest.mark.parametrize("where", [0, 1, -1])
-def test_malformed_json_is_answered_and_the_server_goes_on(template: Server, where: int):
+def test_malformed_json_is_answered_and_the_server_goes_on(template: Server, where: int) -> None:
     for line in [b"{]\n", b"\xff\n", b"\n"][where:]:
         template.send(line)
         reply = template.reply()
@@ -85,7 +89,7 @@ def test_malformed_json_is_answered_and_the_server_goes_on(template: Server, whe
     template.result("close_transport")
 
 
-def test_each_kind_of_wrong_request_has_its_code(template: Server):
+def test_each_kind_of_wrong_request_has_its_code(template: Server) -> None:
     template.send(b"[]\n")
     assert template.reply()["error"]["code"] == INVALID_REQUEST
     error = template.error("bild", options={})
@@ -96,16 +100,15 @@ def test_each_kind_of_wrong_request_has_its_code(template: Server):
     assert template.error("__init__", directory="/")["code"] == METHOD_NOT_FOUND
 
 
-def test_a_notification_gets_no_reply(template: Server):
+def test_a_notification_gets_no_reply(template: Server) -> None:
     template.send(b'{"jsonrpc": "2.0", "method": "close_transport"}\n')
     template.send(b'{"jsonrpc": "2.0", "method": "unknown"}\n')
     template.result("close_transport")
 
 
-def test_a_last_line_without_newline_is_answered(template: Server):
+def test_a_last_line_without_newline_is_answered(template: Server) -> None:
     template.send(b'{"jsonrpc": "2.0", "id": 1, "method": "close_transport"}')
-    os.close(template.request_fd)
-    template.request_fd = -1
+    template.stop_requests()
     assert template.reply() == {"jsonrpc": "2.0", "id": 1, "result": None}
     assert template.process.wait(PATIENCE) == 0
 
@@ -125,7 +128,7 @@ def test_a_last_line_without_newline_is_answered(template: Server):
         ),
     ).map(lambda envelope: json.dumps(envelope).encode())
 )
-def test_any_line_gets_one_reply_or_is_a_notification(template: Server, data: bytes):
+def test_any_line_gets_one_reply_or_is_a_notification(template: Server, data: bytes) -> None:
     line = data.replace(b"\n", b" ") + b"\n"
     template.send(line)
     try:
@@ -145,21 +148,35 @@ def test_any_line_gets_one_reply_or_is_a_notification(template: Server, data: by
         assert replies[0].keys() in ({"jsonrpc", "id", "error"}, {"jsonrpc", "id", "result"})
 
 
-def test_the_server_ends_with_its_client(template: Server):
+def test_the_server_ends_with_its_client(template: Server) -> None:
     template.result("server_info_query", tvm_version="0.16.0")
     template.hang_up()
     assert template.stderr() == ""
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_a_signal_ends_the_server_without_a_traceback(template: Server, number: signal.Signals):
+def test_a_signal_ends_the_server_without_a_traceback(
+    template: Server, number: signal.Signals
+) -> None:
     template.result("server_info_query", tvm_version="0.16.0")
     template.process.send_signal(number)
     assert template.process.wait(PATIENCE) == 128 + number
     assert template.stderr() == ""
 
 
-def test_debug_prints_requests_replies_and_our_stack(start: StartServer):
+def test_a_signal_that_the_caller_ignores_stays_ignored(start: StartServer) -> None:
+    """As under nohup, or in the background of a script."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        server = start(template_dir())
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    server.result("close_transport")
+    server.process.send_signal(signal.SIGHUP)
+    server.result("close_transport")
+
+
+def test_debug_prints_requests_replies_and_our_stack(start: StartServer) -> None:
     server = start(template_dir(), "--debug")
     server.error("build", options={})
     assert '-> {"jsonrpc": "2.0", "id": 1, "method": "build"' in server.stderr()
@@ -178,7 +195,7 @@ def test_debug_prints_requests_replies_and_our_stack(start: StartServer):
         ["--read-fd", "0", "--write-fd", "99999999999999999999"],
     ],
 )
-def test_a_wrong_command_line_is_explained(arguments: list[str]):
+def test_a_wrong_command_line_is_explained(arguments: list[str]) -> None:
     done = subprocess.run(
         [sys.executable, str(api_server_script()), *arguments],
         capture_output=True,
@@ -190,7 +207,7 @@ def test_a_wrong_command_line_is_explained(arguments: list[str]):
     assert "Traceback" not in done.stderr
 
 
-def test_a_template_whose_package_is_not_there_says_what_to_install(tmp_path: Path):
+def test_a_template_whose_package_is_not_there_says_what_to_install(tmp_path: Path) -> None:
     script = tmp_path / "microtvm_api_server.py"
     script.write_bytes(api_server_script().read_bytes())
     done = subprocess.run(
@@ -201,7 +218,7 @@ def test_a_template_whose_package_is_not_there_says_what_to_install(tmp_path: Pa
     assert "Traceback" not in done.stderr
 
 
-def test_a_large_write_is_one_line(template: Server):
+def test_a_large_write_is_one_line(template: Server) -> None:
     data = "0" * 10_000_000
     request = {"data": data, "timeout_sec": 1}
     line = json.dumps({"jsonrpc": "2.0", "id": 5, "method": "write_transport", "params": request})

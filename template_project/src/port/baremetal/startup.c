@@ -47,12 +47,13 @@ __attribute__((naked)) void mtvm_reset(void) {
 }
 
 static void start(void) {
-  uint32_t *word;
   uint32_t *top;
   __asm__ volatile("mov %0, sp" : "=r"(top));
-  for (word = mtvm_stack_limit; word < top; ++word) {
-    *word = MTVM_STACK_PAINT;
+  /* volatile: a call of memset would have its own frame in what it paints. */
+  for (volatile uint32_t *paint = mtvm_stack_limit; paint < top; ++paint) {
+    *paint = MTVM_STACK_PAINT;
   }
+  uint32_t *word;
   const uint32_t *load = mtvm_data_load;
   for (word = mtvm_data_start; word < mtvm_data_end; ++word) {
     *word = *load++;

@@ -1,0 +1,97 @@
+"""microtvm-boards monitor"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from microtvm_boards.cli.device import device_flags, open_project, project_argument, transport
+from microtvm_boards.cli.exit_codes import INTERRUPTED
+from microtvm_boards.cli.output import Output, standard
+from microtvm_boards.errors import TransportClosedError, TransportTimeoutError
+
+if TYPE_CHECKING:
+    from microtvm_boards.transports.base import Transport
+
+_CHUNK = 4096
+_READ_SECONDS = 0.05  # how long a typed line waits at most
+_WRITE_SECONDS = 10.0
+
+
+@click.command()
+@project_argument
+@device_flags
+@standard
+def monitor(
+    output: Output, project: Path, serial_number: str | None, gdbserver_port: str | None
+) -> None:
+    """Print what the device says.
+
+    Starts the firmware (emulator, host) or listens to the board, and passes on the lines that are
+    typed or piped in. Ends with Ctrl-C or Ctrl-D, or when the device does.
+    """
+    device = transport(*open_project(project), serial_number, gdbserver_port)
+    said = bytearray()
+    write = said.extend if output.as_json else _write_to_stdout
+    ending, code = "Ctrl-D", 0
+    try:
+        with device:
+            try:
+                _relay(device, write)
+            except TransportClosedError as end:
+                ending = end.cause
+    except KeyboardInterrupt:
+        ending, code = "Ctrl-C", INTERRUPTED
+    if output.verbose:
+        click.echo(f"Ended: {ending}", err=True)
+    output.document({"lines": said.decode(errors="replace").splitlines(), "ended": ending})
+    click.get_current_context().exit(code)
+
+
+def _relay(device: Transport, write: Callable[[bytes], None]) -> None:
+    """Until Ctrl-D on a terminal; the end of a pipe doesn't end the device's answers.
+
+    Raises TransportClosedError when the device is gone.
+    """
+    typed: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    if sys.stdin is not None:
+        threading.Thread(target=_read_stdin, args=(typed,), daemon=True).start()
+    while True:
+        while not typed.empty():
+            data = typed.get()
+            if not data:
+                if sys.stdin.isatty():
+                    return
+                continue
+            device.write(data, _WRITE_SECONDS)
+        try:
+            write(device.read(_CHUNK, _READ_SECONDS))
+        except TransportTimeoutError:
+            continue
+
+
+def _read_stdin(typed: queue.SimpleQueue[bytes]) -> None:
+    """In a thread: read() can't be interrupted. On the descriptor, since a buffered file that is
+    being read when Python exits stops the exit with a fatal error.
+    """
+    while True:
+        try:
+            data = os.read(sys.stdin.fileno(), _CHUNK)
+        except OSError:
+            data = b""
+        typed.put(data)
+        if not data:
+            return
+
+
+def _write_to_stdout(data: bytes) -> None:
+    """As they come: a device may print in any encoding, and no whole lines."""
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()

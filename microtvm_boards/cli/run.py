@@ -1,0 +1,175 @@
+"""microtvm-boards run"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from microtvm_boards.cli.device import device_flags, open_project, project_argument, transport
+from microtvm_boards.cli.output import Output, Work, standard
+from microtvm_boards.cli.results import results_json, results_text
+from microtvm_boards.errors import DeviceError, ProjectError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from microtvm_boards.harness import RunResult
+    from microtvm_boards.mlf import Tensor
+    from microtvm_boards.project.manifest import Project
+    from microtvm_boards.transports.base import Transport
+
+Sample = dict[str, Any]  # input arrays by name
+
+
+@click.command()
+@project_argument
+@click.option(
+    "--inputs",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="Inputs keyed by tensor name, first axis the sample; the baked samples when unset.",
+)
+@click.option(
+    "--outputs",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="Where to save the outputs, keyed by tensor name.",
+)
+@click.option(
+    "--model",
+    "model_key",
+    metavar="NAME|N",
+    help="Which model of the project: its name, or its number from 0.  [default: 0]",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest wait for each answer of the device.",
+)
+@device_flags
+@standard
+def run(
+    output: Output,
+    project: Path,
+    inputs: Path | None,
+    outputs: Path | None,
+    model_key: str | None,
+    timeout: float,
+    serial_number: str | None,
+    gdbserver_port: str | None,
+) -> None:
+    """Run the model on the board and print its outputs."""
+    from microtvm_boards.harness import save_outputs
+
+    opened, platform = open_project(project)
+    number = find_model(opened, model_key)
+    _require_c(opened)
+    samples = _read_samples(opened, number, inputs)
+    if outputs is not None and not outputs.absolute().parent.is_dir():
+        raise UsageError(f"--outputs {outputs}: there is no directory {outputs.parent}.")
+    device = transport(opened, platform, serial_number, gdbserver_port)
+    model = opened.models[number]
+    count = opened.sample_count if samples is None else len(samples)
+    with output.work(f"Running {model.name} on {opened.board.name}", total=count) as work:
+        results = _run_all(opened, device, number, samples, timeout, work)
+        seconds = work.seconds
+    output.text(
+        f"Ran {count} {'sample' if count == 1 else 'samples'} of {model.name} on "
+        f"{opened.board.name} in {seconds:.1f} s"
+    )
+    output.text(results_text(results, opened.board))
+    _require_success(results)
+    if outputs is not None:
+        save_outputs(outputs, results)
+        output.text(f"Saved the outputs to {outputs}")
+    output.document(
+        {
+            "board": opened.board.name,
+            "model": model.name,
+            "seconds": round(seconds, 3),
+            "samples": results_json(results, opened.board),
+            "outputs_file": None if outputs is None else str(outputs),
+        }
+    )
+
+
+def _run_all(
+    project: Project,
+    device: Transport,
+    model: int,
+    samples: list[Sample] | None,
+    timeout: float,
+    work: Work,
+) -> list[RunResult]:
+    from microtvm_boards.harness import Harness
+
+    harness = Harness(project, device, timeout=timeout)
+    with device:
+        harness.start()
+        if samples is None:
+            return harness.samples
+        results = []
+        for number, sample in enumerate(samples):
+            results.append(harness.run(sample, model=model))
+            work.line(f"sample {number}: {results[-1].status_name}")
+            work.step()
+        return results
+
+
+def find_model(project: Project, key: str | None) -> int:
+    """The number of the model that --model names. Raises UsageError when there is none."""
+    names = [model.name for model in project.models]
+    if key is None:
+        return 0
+    if key in names:
+        return names.index(key)
+    if key.isascii() and key.isdigit() and int(key) < len(names):
+        return int(key)
+    raise UsageError(
+        f'The project has no model "{key}".{nearest(key, names)}',
+        hint="its models are " + ", ".join(f"{i} ({name})" for i, name in enumerate(names)),
+    )
+
+
+def _require_c(project: Project) -> None:
+    if project.entrypoint != "c":
+        raise ProjectError(
+            f"{project.directory} has the entry point {project.entrypoint}, which waits for RPC; "
+            "run talks to projects with the entry point c.",
+            hint=f"microtvm-boards create {project.mlf} NEW_PROJECT --board {project.board.name} "
+            "--model-entrypoint-api c",
+        )
+
+
+def _read_samples(project: Project, number: int, inputs: Path | None) -> list[Sample] | None:
+    """What to run; None: the baked samples, which are the first model's."""
+    from microtvm_boards.harness import load_inputs
+
+    model = project.models[number]
+    if inputs is not None:
+        return load_inputs(inputs, model)
+    if project.sample_count > 0 and number == 0:
+        return None
+    raise UsageError(
+        f"No baked samples of {model.name} are in {project.directory}, and no --inputs were given.",
+        details=[f"{_describe(tensor)}" for tensor in model.inputs],
+        hint="--inputs FILE.npz with one array for each of these inputs, first axis the sample",
+    )
+
+
+def _describe(tensor: Tensor) -> str:
+    if tensor.shape is None:
+        return f"{tensor.name}: {tensor.dtype}, {tensor.size_bytes} bytes"
+    return f"{tensor.name}: {tensor.dtype} {list(tensor.shape)}"
+
+
+def _require_success(results: list[RunResult]) -> None:
+    failed = [(i, r.status_name) for i, r in enumerate(results) if r.status != 0]
+    if failed:
+        raise DeviceError(
+            f"The model failed on {len(failed)} of {len(results)} samples.",
+            details=[f"sample {number}: {name}" for number, name in failed[:10]],
+        )

@@ -1,0 +1,98 @@
+"""How the last build ended, and the last good firmware: build/build.json and build/good/."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from microtvm_boards.errors import ProjectError
+from microtvm_boards.project.manifest import Project
+
+STATE = "build.json"
+GOOD = "good"
+FIRMWARE = "firmware.elf"
+MAP = "firmware.map"
+
+
+@dataclass(frozen=True)
+class BuildState:
+    """What build.json holds. It has no time stamp: equal builds leave equal states."""
+
+    status: str  # "ok", "failed", or "unfinished" while a build runs and when it was interrupted
+    seconds: float = 0.0
+    firmware_sha256: str = ""  # of the last good firmware, when status is "ok"
+    cause: str = ""  # the first error, when status is "failed"
+    tools: Mapping[str, str] = field(default_factory=dict)  # program -> what it says of itself
+
+
+def write_state(project: Project, state: BuildState) -> None:
+    """Atomic: a reader meets the old state or the new one."""
+    path = project.build_dir / STATE
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(asdict(state), indent=2, sort_keys=True) + "\n")
+    temporary.replace(path)
+
+
+def read_state(project: Project) -> BuildState | None:
+    """None when the project was never built, or its state is not one of ours."""
+    try:
+        return BuildState(**json.loads((project.build_dir / STATE).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def keep_good(project: Project) -> str:
+    """Copies the linked firmware, and its map, to build/good; returns the firmware's SHA-256."""
+    linked = project.build_dir / FIRMWARE
+    good = project.build_dir / GOOD
+    good.mkdir(exist_ok=True)
+    for name in (MAP, FIRMWARE):
+        source = project.build_dir / name
+        if source.is_file():
+            temporary = good / f"{name}.tmp"
+            shutil.copy2(source, temporary)
+            temporary.replace(good / name)
+    return _sha256(linked)
+
+
+def good_firmware(project: Project) -> Path:
+    """The last good firmware.
+
+    Raises ProjectError when the project isn't built, when the last build failed or was
+    interrupted, and when build/firmware.elf has been linked anew without `microtvm-boards build`.
+    """
+    hint = f"microtvm-boards build {project.directory}"
+    state = read_state(project)
+    good = project.build_dir / GOOD / FIRMWARE
+    if state is None:
+        raise ProjectError(f"The project {project.directory} is not built.", hint=hint)
+    if state.status == "failed":
+        raise ProjectError(
+            f"The last build of {project.directory} failed: {state.cause}",
+            hint=f"correct that, then {hint}",
+            log=project.build_dir / "build.log",
+        )
+    if state.status != "ok":
+        raise ProjectError(f"The last build of {project.directory} didn't finish.", hint=hint)
+    if not good.is_file() or _sha256(good) != state.firmware_sha256:
+        raise ProjectError(f"{good} is not what the last build made.", hint=hint)
+    linked = project.build_dir / FIRMWARE
+    if linked.is_file() and _sha256(linked) != state.firmware_sha256:
+        raise ProjectError(f"{linked} was linked again by another command.", hint=hint)
+    return good
+
+
+def rotate_log(project: Project) -> Path:
+    """An empty build.log; the one before stays as build.1.log."""
+    log = project.build_dir / "build.log"
+    if log.exists():
+        log.replace(project.build_dir / "build.1.log")
+    return log
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

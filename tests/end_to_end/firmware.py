@@ -1,0 +1,64 @@
+"""Builds projects and runs them on real processors: this one, or QEMU's."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from microtvm_boards.harness import Harness, RunResult
+from microtvm_boards.platforms import get_platform
+from microtvm_boards.project import Project
+
+Arrays = Mapping[str, "np.ndarray[Any, Any]"]
+
+
+def need_tools(project: Project) -> None:
+    """Skips where the tools for the project's board aren't there."""
+    if project.platform == "baremetal":
+        for tool in ("arm-none-eabi-gcc", "qemu-system-arm"):
+            if shutil.which(tool) is None:
+                pytest.skip(f"{tool} is not installed")
+
+
+def build_and_run(project: Project, samples: Sequence[Arrays], model: int = 0) -> list[RunResult]:
+    need_tools(project)
+    platform = get_platform(project.platform)
+    platform.build(project)
+    with platform.transport(project) as transport:
+        harness = Harness(project, transport, timeout=120)
+        harness.start()
+        return [harness.run(sample, model) for sample in samples]
+
+
+def read_family(path: Path) -> tuple[list[Arrays], list[Arrays]]:
+    """Inputs and expected outputs of tests/data/<family>.npz, one mapping a sample."""
+    with np.load(path) as archive:
+        arrays = {name: archive[name] for name in archive.files}
+    count = len(next(iter(arrays.values())))
+    inputs = [_side(arrays, "in_", i) for i in range(count)]
+    outputs = [_side(arrays, "out_", i) for i in range(count)]
+    return inputs, outputs
+
+
+def _side(arrays: Arrays, prefix: str, sample: int) -> Arrays:
+    return {
+        name.removeprefix(prefix): array[sample]
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
+
+
+def assert_equal(result: RunResult, expected: Arrays, exact: bool = True) -> None:
+    assert result.status_name == "MTVM_OK"
+    # Names of outputs differ between kinds of export; their order doesn't.
+    assert len(result.outputs) == len(expected)
+    for got, want in zip(result.outputs.values(), expected.values(), strict=True):
+        if exact:
+            np.testing.assert_array_equal(got.reshape(want.shape), want)
+        else:
+            np.testing.assert_allclose(got.reshape(want.shape), want, rtol=1e-5, atol=1e-6)

@@ -1,0 +1,47 @@
+"""A project of two models, and a child process that behaves as its firmware."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from microtvm_boards.boards import load_board
+from microtvm_boards.mlf import Quantization, Tensor
+from microtvm_boards.project.manifest import Project, ProjectModel
+from microtvm_boards.transports.process import ProcessTransport
+
+MODELS = (
+    ProjectModel(
+        "first",
+        inputs=(
+            Tensor("a", "int8", (2, 3), 6, Quantization(0.5, -3)),
+            Tensor("b", "float32", (4,), 16),
+        ),
+        outputs=(
+            Tensor("sum", "int32", (), 4),
+            Tensor("half", "float16", (4,), 8),
+            Tensor("signs", "bool", (2,), 2),
+        ),
+    ),
+    ProjectModel(
+        "second",
+        inputs=(Tensor("x", "uint8", None, 5),),
+        outputs=(Tensor("y", "uint8", None, 5),),
+    ),
+)
+
+
+def project_with(samples: int = 0, entrypoint: str = "c", app: str = "harness") -> Project:
+    return Project(
+        Path("project"), "host", entrypoint, MODELS, load_board("host"), app, samples, {}
+    )
+
+
+@pytest.fixture
+def device() -> Callable[[str], ProcessTransport]:
+    """`device("good")`: a transport, not yet open, to tests/harness/device.py."""
+    script = str(Path(__file__).with_name("device.py"))
+    return lambda behaviour: ProcessTransport([sys.executable, "-I", script, behaviour])

@@ -1,0 +1,215 @@
+"""What goes wrong in upstream's API servers (TVM 0.8 to 0.18) and doesn't in ours, one by one.
+
+Defects 10 and 11 of that list are about boards and Zephyr versions and are tested there.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import DATA
+from tests.server.api_process import PATIENCE, Server
+from tests.server.conftest import StartServer
+
+EchoProject = Callable[..., Path]
+
+
+@pytest.fixture
+def project(host_project: Path, tmp_path: Path) -> Path:
+    """A copy that a test may build and damage."""
+    return Path(shutil.copytree(host_project, tmp_path / "copy"))
+
+
+def manifest_options(project: Path) -> dict[str, Any]:
+    options = json.loads((project / "project.json").read_text())["options"]
+    assert isinstance(options, dict)
+    return options
+
+
+def connected(port: int) -> socket.socket:
+    """QEMU listens for gdb a moment after its UART is there."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return socket.create_connection(("127.0.0.1", port), PATIENCE)
+        except ConnectionRefusedError:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+
+
+def test_1_a_project_opens_more_than_once(start: StartServer, project: Path) -> None:
+    start(project).result("build", options={})
+    for _ in range(2):  # by two servers in turn, by each twice
+        server = start(project)
+        for _ in range(2):
+            server.result("open_transport", options={})
+            server.result("close_transport")
+        server.hang_up()
+
+
+def test_2_a_failed_generate_leaves_nothing_and_a_retry_works(
+    template: Server, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    broken = tmp_path / "broken.tar"
+    broken.write_bytes((DATA / "foo_c.tar").read_bytes()[:5000])
+    assert "error" in template.generate(project, broken, board="host", model_entrypoint_api="c")
+    assert not project.exists()
+    good = template.generate(project, DATA / "foo_c.tar", board="host", model_entrypoint_api="c")
+    assert "error" not in good
+    assert (project / "project.json").is_file()
+
+
+def test_3_compile_definitions_may_be_a_text_or_a_list(template: Server, tmp_path: Path) -> None:
+    definitions = ["-DFIRST=1", "-DSECOND=2"]
+    for number, given in enumerate([definitions, " ".join(definitions)]):
+        project = tmp_path / f"project{number}"
+        options = {"board": "host", "model_entrypoint_api": "c", "compile_definitions": given}
+        assert "error" not in template.generate(project, DATA / "foo_c.tar", **options)
+        assert manifest_options(project)["compile_definitions"] == definitions
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ({}, 'Option "board" is needed'),
+        ({"board": None}, 'Option "board" is needed'),
+        ({"board": "host", "project_type": "host"}, "host_driven"),
+        ({"board": "host", "workspace_size_bytes": "many"}, "whole number"),
+        ({"board": "host", "verbose": "maybe"}, "true or false"),
+        ({"board": "host", "bord": "x"}, 'Did you mean "board"?'),
+        ({"board": 5}, "takes a text"),
+        ({"board": {"name": float("nan")}}, "takes a text"),
+    ],
+)
+def test_4_options_are_checked_and_explained(
+    template: Server, tmp_path: Path, options: dict[str, object], says: str
+) -> None:
+    error = template.generate(tmp_path / "project", DATA / "foo_c.tar", **options)["error"]
+    assert says in error["message"]
+    assert "Traceback" not in json.dumps(error)
+    assert not (tmp_path / "project").exists()
+
+
+def test_4_numbers_may_be_texts_as_tvmc_sends_them(template: Server, tmp_path: Path) -> None:
+    options = {"board": "host", "model_entrypoint_api": "c", "workspace_size_bytes": "8192"}
+    assert "error" not in template.generate(tmp_path / "project", DATA / "foo_c.tar", **options)
+    assert manifest_options(tmp_path / "project")["workspace_size_bytes"] == 8192
+
+
+def test_5_a_compiler_error_arrives_with_file_line_and_log(
+    start: StartServer, project: Path
+) -> None:
+    source = project / "src" / "app" / "c_harness.c"
+    source.write_text(source.read_text() + "\nitn broken;\n")
+    line = len(source.read_text().splitlines())
+    error = start(project).error("build", options={})
+    assert f"{source.name}:{line}" in error["message"]
+    assert "itn" in error["message"]
+    rest = error["data"]["traceback"]
+    assert "itn broken;" in rest, "the compiler's own words"
+    log = Path(rest.split("Full log: ")[1].strip())
+    assert "itn broken;" in log.read_text()
+    assert "CalledProcessError" not in json.dumps(error)
+
+
+def test_6_a_second_build_compiles_nothing_again(start: StartServer, project: Path) -> None:
+    server = start(project)
+    server.result("build", options={})
+    objects = {path: path.stat().st_mtime_ns for path in (project / "build").rglob("*.o")}
+    assert objects
+    server.result("build", options={"verbose": "true"})
+    assert {path: path.stat().st_mtime_ns for path in (project / "build").rglob("*.o")} == objects
+
+
+@pytest.mark.qemu
+def test_7_gdbserver_port_opens_a_port_for_gdb(
+    template: Server, start: StartServer, tmp_path: Path
+) -> None:
+    project = tmp_path / "project"
+    options = {"board": "mps2_an386", "model_entrypoint_api": "c"}
+    assert "error" not in template.generate(project, DATA / "foo_c.tar", **options)
+    server = start(project)
+    server.result("build", options={})
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    timeouts = server.result("open_transport", options={"gdbserver_port": str(port)})["timeouts"]
+    assert set(timeouts.values()) == {0}, "who debugs is not hurried"
+    with connected(port) as gdb:
+        gdb.sendall(b"+$?#3f")  # why did the target stop?
+        answer = b""
+        while not answer.lstrip(b"+").startswith(b"$T"):
+            received = gdb.recv(100)
+            assert received, answer
+            answer += received
+
+
+def test_7_gdbserver_port_without_an_emulator_is_explained(
+    start: StartServer, project: Path
+) -> None:
+    server = start(project)
+    server.result("build", options={})
+    error = server.error("open_transport", options={"gdbserver_port": 1234})
+    assert "gdbserver_port is for an emulator" in error["message"]
+
+
+def test_8_one_serial_number_reaches_probe_and_port(
+    start: StartServer, echo_project: EchoProject
+) -> None:
+    """What flashers and ports then do with it is tested in their rooms."""
+    server = start(echo_project("import os, sys\nos.write(1, sys.argv[1].encode())\nos.read(0, 1)"))
+    options = {"serial_number": "0671FF"}
+    assert server.error("flash", options=options)["message"] == "No probe 0671FF."
+    server.result("open_transport", options=options)
+    data = server.result("read_transport", n=6, timeout_sec=None)["data"]
+    assert base64.b85decode(data) == b"0671FF"
+
+
+def test_9_a_write_that_nobody_takes_is_an_io_timeout(
+    start: StartServer, echo_project: EchoProject
+) -> None:
+    server = start(echo_project("import time\ntime.sleep(1000)"))
+    server.result("open_transport", options={})
+    data = base64.b85encode(bytes(1 << 20)).decode()
+    error = server.error("write_transport", data=data, timeout_sec=0.2)
+    assert error["message"] == "IoTimeoutError"
+    assert "of 1048576 bytes" in error["data"]["traceback"]
+
+
+def test_9_a_write_to_a_firmware_that_is_gone_is_a_closed_transport(
+    start: StartServer, echo_project: EchoProject
+) -> None:
+    server = start(echo_project("import sys\nsys.exit('unplugged')"))
+    server.result("open_transport", options={})
+    data = base64.b85encode(bytes(1 << 20)).decode()
+    error = server.error("write_transport", data=data, timeout_sec=PATIENCE)
+    assert error["message"] == "TransportClosedError"
+    assert "unplugged" in error["data"]["traceback"]
+
+
+def test_9_a_write_is_whole_or_an_error(start: StartServer, echo_project: EchoProject) -> None:
+    """The pipe holds 64 KiB and the firmware is slow to start: one write needs many steps."""
+    counts = (
+        "import os, sys, time\n"
+        "time.sleep(0.2)\n"
+        "left = 1 << 20\n"
+        "while left: left -= len(os.read(0, 4096))\n"
+        "os.write(1, b'all')\n"
+    )
+    server = start(echo_project(counts))
+    server.result("open_transport", options={})
+    data = base64.b85encode(bytes(1 << 20)).decode()
+    server.result("write_transport", data=data, timeout_sec=PATIENCE)
+    assert server.result("read_transport", n=3, timeout_sec=None)["data"] == (
+        base64.b85encode(b"all").decode()
+    )
