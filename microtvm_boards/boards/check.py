@@ -81,16 +81,15 @@ def _explain(error: ValidationError) -> Mistakes:
 
 
 def _expected(error: ValidationError) -> str:
-    """The description that belongs to the part; words beside a $ref win over those behind it."""
+    """What the schema says about the part: the path leads to its keyword, past no $ref."""
     schema: Any = _schema()
     for step in list(error.absolute_schema_path)[:-1]:
-        if step == "$ref":
-            break
         schema = schema[step]
     return _description(schema)
 
 
 def _description(schema: dict[str, Any]) -> str:
+    """Its own description, or the one behind its $ref (of which all are leaves)."""
     if "description" not in schema:
         schema = _schema()["$defs"][schema["$ref"].rpartition("/")[2]]
     return str(schema["description"])

@@ -18,6 +18,7 @@ from microtvm_boards.errors import MicroTvmBoardsError, UsageError
 
 PROGRAM = "microtvm-boards"
 _HERE = "microtvm_boards.cli"
+_COMPLETION = "_MICROTVM_BOARDS_COMPLETE"  # set by a shell that asks for completions
 
 COMMANDS = {
     "create": LazyCommand(f"{_HERE}.create:create", "Make a project from a model for a board."),
@@ -73,10 +74,18 @@ def _run(args: list[str], output: Output) -> int:
         # A name that the terminal's encoding lacks is no reason to fail.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")
+    if _COMPLETION in os.environ:
+        root.main(args, prog_name=PROGRAM)  # raises SystemExit
     try:
-        code = root.main(args, prog_name=PROGRAM, standalone_mode=False, obj=output)
-        return code if isinstance(code, int) else OK
-    except (click.Abort, KeyboardInterrupt) as error:
+        # Not root.main, which handles a closed pipe in a way of its own.
+        with root.make_context(PROGRAM, args, obj=output) as context:
+            root.invoke(context)
+        return OK
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except KeyboardInterrupt as error:
+        if sys.stderr.isatty():
+            click.echo(err=True)  # the terminal has printed ^C
         _report(output, MicroTvmBoardsError("Interrupted."), error)
         return INTERRUPTED
     except click.ClickException as error:

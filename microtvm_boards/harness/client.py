@@ -227,7 +227,7 @@ class Harness:
             line = self._lines.line(deadline, what)
         try:
             return parse(line)
-        except DeviceError as error:
+        except DeviceError:
             soon = min(deadline, time.monotonic() + _FAULT_SECONDS)
             with contextlib.suppress(DeviceError, TransportError):
                 if isinstance(fault := parse(self._lines.line(soon, what)), Fault):

@@ -14,8 +14,8 @@ from microtvm_boards.mlf.metadata_tables import parse_tables
 from microtvm_boards.mlf.model import Interface
 
 # Without \b in front, so that the search runs at the speed of a plain string's.
-_CALL = re.compile(r"TVM\w{0,80}[ \t]{0,8}\(")
-_DEFINED = re.compile(r"TVM\w{1,80}(?=\((?:void)?\)\s*\{)")
+_CALL = re.compile(r"TVM\w{0,48}[ \t]{0,8}\(")
+_DEFINED = re.compile(r"TVM\w{1,48}(?=\((?:void)?\)\s*\{)")
 _ALLOC = re.compile(r"TVMBackendAllocWorkspace\(\d+, \w+, \(uint64_t\)(\d{1,15})")
 _NOINIT = 'section(".bss.noinit.tvm"'
 _BUFFER = re.compile(

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from microtvm_boards.mlf.checks import MAX_COUNT
 from microtvm_boards.mlf.relay_text import Call, RelayMain, TensorType, expression_type, parse_call
 
 _Dims = tuple[int | None, ...]
@@ -66,15 +67,16 @@ def _infer(expression: str, known: dict[str, PartialType]) -> PartialType | None
         return None
     try:
         shape = rule(call, first.shape, args)
-    except (ValueError, IndexError, ZeroDivisionError):
+    except (ValueError, LookupError, ZeroDivisionError):  # attributes that make no sense
         return None
-    if shape is None:
+    if shape is None or any(d is not None and d <= 0 for d in shape):
         return None
-    return PartialType(_dtype(call, first.dtype), shape)
+    return PartialType(_dtype(call, next((a.dtype for a in args if a and a.dtype), "")), shape)
 
 
 _SCALAR = PartialType("", ())
 _NUMBER = re.compile(r"-?\d[\w.+-]*$")
+_MAX_VALUES = 32
 _QUANTIZED_SUMS = ("qnn.conv2d", "qnn.dense")
 
 
@@ -88,11 +90,14 @@ def _dtype(call: Call, first: str) -> str:
 
 
 def _ints(call: Call, name: str, default: Sequence[int]) -> list[int]:
-    """An attribute like `padding=[1, 1]` or `units=5`. Raises ValueError when it is none such."""
+    """An attribute like `padding=[1, 1]` or `units=5`. Raises ValueError for any other."""
     written = call.attrs.get(name)
     if written is None:
         return list(default)
-    return [int(part) for part in written.strip("[]").split(",") if part.strip()]
+    values = [int(part) for part in written.strip("[]").split(",") if part.strip()]
+    if len(values) > _MAX_VALUES or any(abs(value) >= MAX_COUNT for value in values):
+        raise ValueError(f"{name} has too many or too large values")
+    return values
 
 
 _Args = list[PartialType | None]
@@ -124,9 +129,12 @@ def _wider(a: int | None, b: int | None) -> int | None:
 
 def _reshape(call: Call, shape: _Dims, args: _Args) -> _Dims | None:
     new = _ints(call, "newshape", [-2])
-    if any(d < -1 for d in new) or 0 in new:
+    if any(d < -1 for d in new) or 0 in new or new.count(-1) > 1:
         return None  # codes that copy or merge dimensions
-    return tuple(None if d == -1 else d for d in new)
+    sizes = [d for d in shape if d is not None]
+    rest, odd = divmod(math.prod(sizes), -math.prod(new))  # for -1
+    known = len(sizes) == len(shape) and odd == 0
+    return tuple((rest if known else None) if d == -1 else d for d in new)
 
 
 def _batch_flatten(call: Call, shape: _Dims, args: _Args) -> _Dims | None:

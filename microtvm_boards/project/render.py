@@ -153,7 +153,8 @@ def _context(plan: Plan) -> Mapping[str, Any]:
         "flash": plan.board.memory_for("flash"),
         "ram": plan.board.memory_for("ram"),
         "own_sources": [s for s in sources if s.startswith("src/")],
-        "other_sources": [s for s in sources if s.startswith(("extra/", "crt/"))],
+        "extra_sources": [s for s in sources if s.startswith("extra/")],
+        "crt_sources": [s for s in sources if s.startswith("crt/")],
         "model_sources": list(dict.fromkeys(model_sources)),
         "interface_sources": {
             m.c_name: [

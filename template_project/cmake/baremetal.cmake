@@ -13,6 +13,9 @@ find_program(CMAKE_CXX_COMPILER arm-none-eabi-g++)
 # The assembler warns about the sections that TVM chooses for constants; the linker script places
 # them.
 set(MTVM_MODEL_FLAGS -Wa,--no-warn)
+# GCC's own stdint.h doesn't tell newlib's inttypes.h that there are 64-bit integers; TVM's runtime
+# prints some. Its assert() would bring newlib's files and signals.
+set(MTVM_CRT_FLAGS -D__int64_t_defined=1 -DNDEBUG)
 set(MTVM_LINK_FLAGS -nostartfiles -specs=nano.specs -Wl,-z,noexecstack
                     -T${CMAKE_CURRENT_LIST_DIR}/../${MTVM_LINKER_SCRIPT})
 # TVM's constants are writable by their section's flags and share a segment with code. Linkers that

@@ -1,59 +1,17 @@
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
-from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from microtvm_boards.boards import Board, Memory, Uart, UsbId, board_names, load_board
 from microtvm_boards.boards.check import _schema
-from microtvm_boards.boards.yaml_tree import parse_yaml
 from microtvm_boards.errors import BoardError
-
-GOOD = """\
-name: my_board
-description: A board of somebody's own
-platforms: [baremetal]
-clock_hz: 48000000
-cpu:
-  name: cortex-m4
-  flags: [-mcpu=cortex-m4, -mthumb, -mfloat-abi=hard, -mfpu=fpv4-sp-d16]
-memories:
-  - name: FLASH
-    origin: 0x08000000
-    size: 256K
-    use: flash
-  - name: RAM
-    origin: "0x20000000"
-    size: 65536
-    use: [ram, flash]
-uart:
-  driver: cmsdk
-  base: 0x40004000
-  irq: 7
-  baud: 115200
-emulator:
-  program: qemu-system-arm
-  machine: mps2-an386
-  args: [-m, 16M]
-  icount: 6
-flashers: [emulator]
-usb_ids:
-  - vid: 0x0483
-    pid: 0x374B
-"""
-
-
-@pytest.fixture
-def board_file(tmp_path: Path) -> Path:
-    return tmp_path / "board.yaml"
+from tests.boards.good import GOOD
 
 
 def mistake_in(path: Path, text: str | bytes) -> str:
@@ -351,106 +309,3 @@ def test_a_file_without_permission_is_refused(board_file: Path) -> None:
     board_file.chmod(0)
     with pytest.raises(BoardError, match="can't be read"):
         load_board(str(board_file))
-
-
-# Whatever is in the file: a Board or a BoardError
-
-
-LINES = GOOD.splitlines(keepends=True)
-SNIPPETS = st.sampled_from([
-    "\t", " ", ":", "- ", "[", "{", "}", "&a ", "*a", "!!str ", "%YAML 1.1\n", "---\n", "? ", "|",
-    "'", '"', "\\U99999999", "~", "-1", "0x", "99999999999999999999", "true", "\0", "\ud800",
-    "<<: ", "\n", "#", "name: x\n", "1e3", "{a: [b]}", "null", "4G", "0xffffffff", "\ufeff",
-])  # fmt: skip
-SOME_VALUES = st.recursive(
-    st.sampled_from(["", "ram", "flash", "RAM", "baremetal", "4G", "0xffffffff", "a\nb"])
-    | st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner,
-                                                                max_size=3),
-    max_leaves=4,
-)  # fmt: skip
-
-
-@st.composite
-def damaged_values(draw: st.DrawFn) -> str:
-    """A file with good syntax in which some values are replaced, removed or repeated."""
-    root: Any = parse_yaml(GOOD).value
-    for _ in range(draw(st.integers(1, 3))):
-        part = root
-        while True:
-            keys = list(part) if isinstance(part, dict) else list(range(len(part)))
-            if not keys:
-                break
-            key = draw(st.sampled_from(keys))
-            if isinstance(part[key], (dict, list)) and draw(st.booleans()):
-                part = part[key]
-                continue
-            change = draw(st.sampled_from(["remove", "replace", "repeat"]))
-            if change == "remove":
-                del part[key]
-            elif change == "replace":
-                part[key] = draw(SOME_VALUES)
-            elif isinstance(part, list):
-                part.append(part[key])
-            break
-    return json.dumps(root)  # JSON is YAML
-
-
-@st.composite
-def damaged_files(draw: st.DrawFn) -> str:
-    lines = list(LINES)
-    for _ in range(draw(st.integers(1, 4))):
-        at = draw(st.integers(0, len(lines) - 1))
-        line = lines[at]
-        column = draw(st.integers(0, len(line)))
-        snippet = draw(st.one_of(SNIPPETS, st.text(max_size=4)))
-        lines[at] = draw(
-            st.sampled_from(
-                [
-                    line[:column] + snippet + line[column:],
-                    line[:column] + snippet + "\n",
-                    line.split(":")[0] + ": " + snippet + "\n",
-                    "",
-                    line * 2,
-                    "  " + line,
-                    line.lstrip(),
-                ]
-            )
-        )
-    return "".join(lines)
-
-
-@settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@example("")
-@example("\ud800")
-@given(damaged_files() | damaged_values())
-def test_a_damaged_file_gives_a_board_or_a_board_error_that_names_it(
-    board_file: Path, text: str
-) -> None:
-    board_file.write_bytes(text.encode("utf-8", "surrogatepass"))
-    try:
-        board = load_board(str(board_file))
-    except BoardError as error:
-        assert error.cause.startswith(f"{board_file}:")
-        str(error).encode()
-    else:
-        assert all(0 <= m.origin < m.origin + m.size <= 1 << 32 for m in board.memories)
-
-
-@settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(lambda t: t.encode("utf-8"))))
-def test_any_bytes_give_a_board_error(board_file: Path, data: bytes) -> None:
-    board_file.write_bytes(data)
-    with pytest.raises(BoardError):
-        load_board(str(board_file))
-
-
-@given(st.text(max_size=30))
-def test_any_name_that_is_no_board_gives_a_board_error(name: str) -> None:
-    if name not in board_names():
-        with pytest.raises(BoardError):
-            load_board(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from collections.abc import Callable
 from pathlib import Path
@@ -142,3 +143,18 @@ def test_an_arena_that_is_too_small_is_a_status_and_not_a_fault(make_project: Ma
     assert result.status_name == "MTVM_E_WORKSPACE"
     assert result.status < 0
     assert result.outputs == {}
+
+
+@pytest.mark.parametrize("board", BOARDS)
+@pytest.mark.parametrize("name", ["foo_c", "foo_c_nousmp", "foo_packed", "foo_graph"])
+def test_tvms_own_runtime_gives_the_same_answers(
+    make_project: MakeProject, name: str, board: str
+) -> None:
+    home = Path(os.environ.get("TVM_HOME", ""))
+    if not (home / "build" / "standalone_crt" / "src").is_dir():
+        pytest.skip("TVM_HOME names no TVM tree with build/standalone_crt")
+    inputs, expected = read_family(DATA / "foo.npz")
+    project = make_project(name, board=board, runtime="standalone_crt", warning_as_error=True)
+    results = build_and_run(project, inputs)
+    for result, want in zip(results, expected, strict=True):
+        assert_equal(result, want)

@@ -189,6 +189,7 @@ CONV = 'channels=8, kernel_size=[3, 3], data_layout="NHWC", kernel_layout="HWIO"
         ("add(1f, %i)", (1, 8, 8, 3)),
         ("multiply(%i, %w)", (1, 8, 8, 3)),
         ("reshape(%i, newshape=[1, -1])", (1, 192)),
+        ("reshape(%i, newshape=[4, 48])", (4, 48)),
         ("%0 = reshape(%i, newshape=[-1, 64]);\nnn.dense(%0, %w, units=12)", (3, 12)),
         ("nn.batch_flatten(%i)", (1, 192)),
         (f"nn.conv2d(%i, %w, padding=[1, 1, 1, 1], {CONV})", (1, 8, 8, 8)),
@@ -199,7 +200,6 @@ CONV = 'channels=8, kernel_size=[3, 3], data_layout="NHWC", kernel_layout="HWIO"
         ("mean(%i, axis=[1, 2], keepdims=True)", (1, 1, 1, 3)),
         ("sum(%i, axis=[-1])", (1, 8, 8)),
         ("sum(%i)", ()),
-        ("mystery(%i) /* ty=Tensor[(5), float32] */", None),
         ("%0 = mystery(%i) /* ty=Tensor[(5), float32] */;\nnn.relu(%0)", (5,)),
         ("nn.relu(mystery)", None),
         ("add(%i, %unknown)", None),
@@ -222,7 +222,8 @@ def test_shapes_are_inferred_through_the_operators_that_models_end_in(
         return
     assert found is not None
     assert found.resolve("float32", math.prod(shape)) == shape
-    assert found.resolve("float32", math.prod(shape) * 2 + 1) is None
+    if None not in found.shape:
+        assert found.resolve("float32", math.prod(shape) + 1) is None
     assert found.resolve("int8", math.prod(shape)) is None
 
 

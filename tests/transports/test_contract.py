@@ -94,7 +94,7 @@ def test_a_read_keeps_its_deadline_and_the_next_one_works(
         start = time.monotonic()
         with pytest.raises(TransportTimeoutError, match=f"nothing within {timeout} s"):
             transport.read(1, timeout)
-        assert timeout <= time.monotonic() - start < timeout + 1.0
+        assert timeout <= time.monotonic() - start < timeout + 5.0
         transport.write(b"x", SOON)
         assert transport.read(10, SOON) == b"x"
 
@@ -132,7 +132,7 @@ def test_a_write_that_nobody_takes_keeps_its_deadline(
         start = time.monotonic()
         with pytest.raises(TransportTimeoutError, match=f"of 1048576 bytes within {timeout} s"):
             transport.write(MEGABYTE, timeout)
-        assert timeout <= time.monotonic() - start < timeout + 1.0
+        assert timeout <= time.monotonic() - start < timeout + 5.0
 
 
 # The other side goes

@@ -150,7 +150,7 @@ def test_close_kills_a_child_that_ignores_sigterm(
     with transport_to("stubborn") as transport:
         (child,) = read_pids(transport)
         start = time.monotonic()
-    assert GRACE <= time.monotonic() - start < GRACE + 2.0
+    assert GRACE <= time.monotonic() - start < GRACE + 5.0
     assert not Path(f"/proc/{child}").exists()
 
 
