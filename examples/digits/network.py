@@ -1,6 +1,6 @@
 """The digits network: what weights.npz holds, its int8 arithmetic in numpy, and its relay.
 
-    image int8 [1,8,8,1] -> conv 3x3, 8 channels, ReLU -> conv 3x3, 16 channels, ReLU
+    image int8 [1,8,8,1] -> conv 3x3, 8 channels, ReLU -> conv 3x3, 12 channels, ReLU
                          -> dense 10 -> logits int8 [1,10]
 
 Convolutions are NHWC/HWIO without padding. Everything is quantized symmetrically (zero points are
@@ -83,9 +83,10 @@ def _requantize(x: Array, input_scale: Array, output_scale: np.float32) -> Array
 
 def to_relay(weights: Weights) -> tuple[Any, dict[str, Array]]:
     """(relay IRModule, parameters by name) with input `image` and output `logits`."""
-    import tvm
-    from tvm import relay
+    from microtvm_boards.tvm import load_tvm
 
+    tvm = load_tvm()
+    relay = tvm.relay
     params: dict[str, Array] = {}
 
     def parameter(name: str) -> Any:

@@ -38,7 +38,7 @@ def load_data() -> tuple[Array, Array, Array, Array]:
 
 
 def initial(rng: np.random.Generator) -> Floats:
-    shapes = {"conv1": (9, 8), "conv2": (72, 16), "dense": (256, 10)}
+    shapes = {"conv1": (9, 8), "conv2": (72, 12), "dense": (192, 10)}
     params: Floats = {}
     for layer, shape in shapes.items():
         params[f"{layer}_weight"] = rng.normal(0, np.sqrt(2 / shape[0]), shape)
@@ -118,8 +118,8 @@ def train(pixels: Array, labels: Array) -> Floats:
                 mean[name] = 0.9 * mean[name] + 0.1 * grad
                 square[name] = 0.999 * square[name] + 0.001 * grad**2
                 corrected = mean[name] / (1 - 0.9**step)
-                params[name] -= rate * corrected / (
-                    np.sqrt(square[name] / (1 - 0.999**step)) + 1e-8
+                params[name] -= (
+                    rate * corrected / (np.sqrt(square[name] / (1 - 0.999**step)) + 1e-8)
                 )
     return params
 

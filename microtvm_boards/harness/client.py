@@ -280,7 +280,7 @@ class Harness:
                 "where that is: arm-none-eabi-addr2line -f -e "
                 f"{firmware} 0x{fault.pc:x} 0x{fault.lr:x}"
             ],
-            hint="a larger stack: create the project with stack_size_bytes",
+            hint="where the stack is too small, create the project with a larger stack_size_bytes",
         )
 
 

@@ -102,7 +102,7 @@ class _Header(tarfile.TarInfo):
         if info.size < 0:
             raise _Refused(f"a member has the size {info.size}")
         if info.type == tarfile.GNUTYPE_SPARSE:
-            raise _Refused(f'member "{info.name}" is a sparse file')
+            raise _Refused(f"member {info.name!r} is a sparse file")
         if not (info.isreg() or info.isdir()) and info.size > _MAX_HEADER_BYTES:
             raise _Refused(f"a header record has {info.size} bytes")
         return info
@@ -124,7 +124,7 @@ def _members(path: Path, data: bytes) -> dict[str, bytes]:
                 if count > MAX_MEMBERS:
                     raise _Refused(f"it has more than {MAX_MEMBERS} members")
                 if info.size < 0 or info.offset < end:
-                    raise _Refused(f'member "{info.name}" overlaps the one before')
+                    raise _Refused(f"member {info.name!r} overlaps the one before")
                 name = _checked_name(info)
                 end = info.offset_data
                 if not info.isreg():
@@ -157,6 +157,8 @@ def _members(path: Path, data: bytes) -> dict[str, bytes]:
 def _checked_name(info: tarfile.TarInfo) -> str:
     """The member's path without "./", refused when it isn't a plain one of a file or directory."""
     name = info.name
+    if not name.isprintable() or _BAD_CHARACTERS & set(name):
+        raise _Refused(f"member {name!r} has a character that no path of TVM's has")
     if not (info.isreg() or info.isdir()) or info.issparse():
         kind = _KINDS.get(info.type, "neither file nor directory")
         raise _Refused(f'member "{name}" is {kind}')
@@ -167,8 +169,6 @@ def _checked_name(info: tarfile.TarInfo) -> str:
         raise _Refused(f'member "{name}" leaves the archive by ".."')
     if len(name) > _MAX_NAME or len(parts) > _MAX_DEPTH:
         raise _Refused(f'the path of member "{name[:60]}..." is too long')
-    if not name.isprintable() or _BAD_CHARACTERS & set(name):
-        raise _Refused(f"member {name!r} has a character that no path of TVM's has")
     if info.isreg() and not parts:
         raise _Refused("a file without a name is in it")
     return "/".join(parts)

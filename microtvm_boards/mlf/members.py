@@ -34,4 +34,6 @@ class Members:
         return next((name for name in names if name in self.files), None)
 
     def error(self, problem: str, hint: str = EXPORT_AGAIN) -> ModelError:
+        """`problem` is the part of a sentence behind the tar's name; it may quote hostile names."""
+        problem = "".join(c if c.isprintable() else "?" for c in problem)
         return ModelError(f"{self.path}: {problem}.", hint=hint)

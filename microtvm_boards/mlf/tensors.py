@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from microtvm_boards.mlf.c_header import CHeader
-from microtvm_boards.mlf.checks import Malformed
+from microtvm_boards.mlf.checks import Malformed, as_str
 from microtvm_boards.mlf.code import Tables
 from microtvm_boards.mlf.metadata import IoTensor, ModuleMetadata
 from microtvm_boards.mlf.model import DTYPE_BYTES, Graph, Quantization, Tensor
@@ -284,7 +284,9 @@ def _with_inferred(f: _Facts, inferred: PartialType | None, notes: list[str]) ->
 
 
 def _tensor(f: _Facts, kind: str, quantization: Quantization | None, notes: list[str]) -> Tensor:
-    what = f'{kind} "{f.name}"'
+    what = f'{kind} "{as_str(f.name, f"the name of an {kind}")}"'
+    if not f.name:
+        raise Malformed(f"an {kind} has no name")
     if not f.dtype or (f.shape is None and f.size is None):
         raise Malformed(
             f"nothing in it says how large {what} is; TVM writes that from 0.11 on, and before "

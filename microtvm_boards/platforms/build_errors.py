@@ -172,4 +172,4 @@ def _symbol_hint(symbol: str) -> str:
         return "create the project with runtime=standalone_crt, if TVM's C runtime has it"
     if symbol.startswith("arm_"):
         return "create the project with cmsis_path=PATH of a CMSIS tree that has it"
-    return f"create the project with extra_files_tar=TAR, a tar with a source that defines {symbol}"
+    return f"define {symbol}, e.g. in a source of extra_files_tar=TAR when the project is created"

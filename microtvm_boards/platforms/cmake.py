@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import time
+from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
@@ -24,9 +25,9 @@ from microtvm_boards.project.manifest import Project
 class CMakePlatform(Platform):
     """A platform whose project is a plain CMake project that links build/firmware.elf."""
 
+    @abstractmethod
     def compiler(self) -> Tool:
         """The compiler that the project's CMake files choose."""
-        raise NotImplementedError
 
     def build(self, project: Project, *, progress: Progress | None = None) -> BuildResult:
         """See Platform.build. With nothing to do it takes a fraction of a second."""
@@ -37,10 +38,10 @@ class CMakePlatform(Platform):
             project.build_dir.mkdir(exist_ok=True)
             log_path = build_state.rotate_log(project)
             build_state.write_state(project, BuildState("unfinished"))
-            with log_path.open("w", encoding="utf-8") as log:
+            with log_path.open("w", encoding="utf-8", buffering=1) as log:
                 _configure_and_build(project, log, progress)
-            digest = build_state.keep_good(project)
             memory = memory_use(project.build_dir / build_state.FIRMWARE, project.board.memories)
+            digest = build_state.keep_good(project)
             seconds = time.monotonic() - start
             state = BuildState(
                 "ok",

@@ -27,7 +27,6 @@ def run_logged(
     Raises ToolNotFoundError when the program can't be started.
     """
     log.write(f"$ {shlex.join(command)}\n")
-    log.flush()
     # Messages in English and without colours, so that they can be read here.
     environment = {k: v for k, v in os.environ.items() if k not in ("CLICOLOR_FORCE", "LANGUAGE")}
     environment["LC_ALL"] = "C"
@@ -62,7 +61,6 @@ def run_logged(
     finally:
         if process.stdout is not None:
             process.stdout.close()
-        log.flush()
     return status, lines
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import importlib
 import importlib.util
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 from types import ModuleType
@@ -56,8 +58,22 @@ def load_tvm() -> Any:
             f"This needs a TVM with relay (up to 0.19), found {tvm.__version__} in {_where(tvm)}.",
             hint=_INSTALL,
         )
-    importlib.import_module("tvm.relay")  # `import tvm` alone doesn't
+    _import_relay()
     return tvm
+
+
+def _import_relay() -> None:
+    """`import tvm` alone doesn't.
+
+    While it is imported, tvm.contrib.pickle_memoize makes a directory for a cache in the working
+    directory, which stays empty because nothing in relay saves one. Leave none behind.
+    """
+    litter = Path(f".pkl_memoize_py{sys.version_info[0]}")
+    was_there = litter.exists()
+    importlib.import_module("tvm.relay")
+    if not was_there:
+        with contextlib.suppress(OSError):
+            litter.rmdir()
 
 
 def enable_micro() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +29,7 @@ def export_mlf(
     usmp: bool | None = None,
     usmp_algorithm: str | None = None,
     pass_config: Mapping[str, Any] | None = None,
+    disabled_pass: Sequence[str] = (),
 ) -> Path:
     """Compiles one model for TVM's C runtime and writes it to the tar `path`.
 
@@ -47,6 +48,7 @@ def export_mlf(
         usmp=usmp,
         usmp_algorithm=usmp_algorithm,
         pass_config=pass_config,
+        disabled_pass=disabled_pass,
     )
     return write_mlf([built], path)
 
@@ -65,6 +67,7 @@ def build_module(
     usmp: bool | None = None,
     usmp_algorithm: str | None = None,
     pass_config: Mapping[str, Any] | None = None,
+    disabled_pass: Sequence[str] = (),
 ) -> Any:
     """Compiles relay for TVM's C runtime (opt_level 3, no vector code): TVM's factory module.
 
@@ -77,7 +80,7 @@ def build_module(
     link_params : "graph" alone: the parameters become constants in the generated code.
     usmp, usmp_algorithm : TVM's static memory planner ("greedy_by_size", "hill_climb", ...);
         None leaves TVM's default, which is on for "aot".
-    pass_config : further entries for TVM's PassContext.
+    pass_config, disabled_pass : further entries for TVM's PassContext, passes to leave out.
 
     Raises UsageError when the choices exclude each other, and ToolNotFoundError without a TVM.
     """
@@ -107,7 +110,10 @@ def build_module(
     config.update(pass_config or {})
     # The relay text in the tar is this module's, and has a result type only when it is inferred.
     mod = tvm.relay.transform.InferType()(mod)
-    with tvm.transform.PassContext(opt_level=3, config=config):
+    context = tvm.transform.PassContext(
+        opt_level=3, config=config, disabled_pass=list(disabled_pass)
+    )
+    with context:
         return tvm.relay.build(
             mod,
             target=tvm.target.Target(target),
@@ -118,7 +124,7 @@ def build_module(
         )
 
 
-def write_mlf(built: list[Any], path: str | Path) -> Path:
+def write_mlf(built: Sequence[Any], path: str | Path) -> Path:
     """Exports what `build_module` or `tvm.build` gave, as a reproducible tar.
 
     Several full models may share one tar when their names differ; of `tvm.build`'s operator

@@ -62,10 +62,31 @@ def test_unit(tmp_path: Path, compiler: str, unit: str, sources: list[str]) -> N
     assert result.stdout == "passed\n", result.stderr
 
 
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("checks", [True, False])
+@pytest.mark.parametrize("name", ["foo_c", "foo_c_nousmp", "foo_packed", "foo_pu", "foo_graph"])
+def test_entry_of_a_generated_model(
+    make_project: Callable[..., Project], tmp_path: Path, name: str, checks: bool, compiler: str
+) -> None:
+    """Ours and TVM's code together, sanitized."""
+    if shutil.which(compiler) is None:
+        pytest.skip(f"{compiler} is not installed")
+    project = make_project(name, checks=checks)
+    src = project.directory / "src"
+    sources = [*(src / "model").glob("*.c"), *(src / "runtime").glob("*.c")]
+    sources += (project.directory / "model" / "codegen").rglob("*.c")
+    folders = [src / "model", src / "runtime", project.directory / "model/codegen/host/include"]
+    program = tmp_path / "unit"
+    command = [compiler, "-std=gnu99", "-w", "-g", "-ffunction-sections", "-Wl,--gc-sections"]
+    command += [*SANITIZED, *(f"-I{folder}" for folder in folders), str(HERE / "unit_entry.c")]
+    command += [*map(str, sources), "-lm", "-o", str(program)]
+    subprocess.run(command, check=True)
+    result = subprocess.run([program], capture_output=True, text=True, timeout=20, check=False)
+    assert result.stdout == "passed\n", result.stderr
+
+
 @pytest.mark.qemu
-@pytest.mark.parametrize(
-    "compiler", ARM, ids=lambda c: f"{c[0]}-{c[2] if c[0] == 'clang' else c[1]}"
-)
+@pytest.mark.parametrize("compiler", ARM, ids=["gcc-m0", "gcc-m4", "gcc-m55", "clang-m4"])
 def test_every_file_is_clean_for_arm(
     make_project: Callable[..., Project], tmp_path: Path, compiler: list[str]
 ) -> None:

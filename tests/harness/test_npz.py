@@ -118,7 +118,7 @@ def test_a_damaged_npz_raises_nothing_but_usage_errors(
 
 
 def test_one_result_is_saved_as_it_is(tmp_path: Path) -> None:
-    save_outputs(tmp_path / "out.npz", [result(file=A, **{"a b/c": B})])
+    save_outputs(tmp_path / "out.npz", [result(0, **{"file": A, "a b/c": B})])
     with np.load(tmp_path / "out.npz") as archive:
         np.testing.assert_array_equal(archive["file"], A)
         np.testing.assert_array_equal(archive["a b/c"], B)

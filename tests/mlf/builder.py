@@ -253,7 +253,9 @@ def relay(spec: Spec) -> str:
     result = types[0] if len(types) == 1 else f"({', '.join(types)})"
     arrow = f" -> {result}" if spec.result_types else ""
     lines = [f"  %{i} = mystery(%x) /* span=a:1:1 */;" for i in range(len(types))]
-    last = "mystery(%0)" if len(types) == 1 else f"({', '.join(f'%{i}' for i in range(len(types)))})"
+    last = (
+        "mystery(%0)" if len(types) == 1 else f"({', '.join(f'%{i}' for i in range(len(types)))})"
+    )
     body = "\n".join([*lines, f"  {last} /* span=b,c:0:0 */"])
     return f"def @main({', '.join(params)}){arrow} {{\n{body}\n}}\n\n"
 
@@ -262,9 +264,7 @@ def graph_json(spec: Spec) -> dict[str, Any]:
     """One operator that takes all inputs and weights and makes all outputs."""
     arguments = (*spec.inputs, *spec.weights)
     count, made = len(arguments), len(spec.outputs)
-    nodes: list[dict[str, Any]] = [
-        {"op": "null", "name": t.name, "inputs": []} for t in arguments
-    ]
+    nodes: list[dict[str, Any]] = [{"op": "null", "name": t.name, "inputs": []} for t in arguments]
     function = f"tvmgen_{spec.name}_fused_nn_relu"
     nodes.append(
         {

@@ -2,8 +2,8 @@
 
 python -m tests.mlf.fuzz_load --seconds 10 [--seed 0]
 
-With atheris installed it is coverage-guided (further arguments go to libFuzzer); without, a plain
-loop that damages honest tars: their bytes, and the text of single members in a tar that stays whole.
+With atheris installed it is coverage-guided (further arguments go to libFuzzer). Without, it is a
+plain loop that damages honest tars: their bytes, or single members in a tar that stays whole.
 """
 
 from __future__ import annotations

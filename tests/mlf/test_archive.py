@@ -9,7 +9,7 @@ import os
 import socket
 import tarfile
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -85,7 +85,8 @@ def test_a_path_that_is_not_plain_and_relative_is_refused_by_name(member: str, r
 def test_links_devices_and_other_kinds_are_refused_by_name(kind: bytes, reason: str) -> None:
     member = special("runtime/thing", kind, "metadata.json")
     error = refuse(tar([*mlf(Spec()).items(), (member, b"")]))
-    assert f'member "runtime/thing" is {reason}' in error.cause
+    assert "runtime/thing" in error.cause
+    assert f"is {reason}" in error.cause
 
 
 def test_a_member_that_is_there_twice_is_refused_however_it_is_spelled() -> None:
@@ -141,8 +142,8 @@ def test_a_large_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, lzma.compress])
-def test_compressed_tars_are_read(compress: object) -> None:
-    data = compress(HONEST)  # type: ignore[operator]
+def test_compressed_tars_are_read(compress: Callable[[bytes], bytes]) -> None:
+    data = compress(HONEST)
     Path("model.tar").write_bytes(data)
     model = load(Path("model.tar"))
     assert model.sha256 == hashlib.sha256(data).hexdigest()
@@ -151,10 +152,10 @@ def test_compressed_tars_are_read(compress: object) -> None:
 
 @pytest.mark.parametrize("compress", [gzip.compress, lzma.compress])
 def test_a_bomb_is_stopped_before_it_fills_the_memory(
-    compress: object, monkeypatch: pytest.MonkeyPatch
+    compress: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(archive, "MAX_TOTAL_BYTES", 4 << 20)
-    bomb = compress(bytes(64 << 20))  # type: ignore[operator]
+    bomb = compress(bytes(64 << 20))
     tracemalloc.start()
     error = refuse(bomb)
     peak = tracemalloc.get_traced_memory()[1]
@@ -164,8 +165,8 @@ def test_a_bomb_is_stopped_before_it_fills_the_memory(
 
 
 @pytest.mark.parametrize("compress", [gzip.compress, lzma.compress])
-def test_damaged_or_cut_compressed_data_is_called_so(compress: object) -> None:
-    data = compress(HONEST)  # type: ignore[operator]
+def test_damaged_or_cut_compressed_data_is_called_so(compress: Callable[[bytes], bytes]) -> None:
+    data = compress(HONEST)
     assert "truncated" in refuse(data[: len(data) // 2]).cause
     damaged = bytearray(data)
     damaged[len(data) // 2] ^= 0xFF

@@ -50,7 +50,7 @@ MAIN = f"{M}/memory/functions/main"
         (M, 3, 'module "default" must be an object'),
         (f"{M}/style", ..., 'no "style"'),
         (f"{M}/style", "partial", '"full-model" or "operator"'),
-        (f"{M}/model_name", "other", "\"model_name\" of module \"default\" is 'other'"),
+        (f"{M}/model_name", "other", '"model_name" of module "default" is \'other\''),
         (f"{M}/target", ..., 'no "target"'),
         (f"{M}/target", [4], "a target must be a string"),
         (f"{M}/executors", ["vm"], r'must be \["graph"\] or \["aot"\]'),
@@ -126,4 +126,4 @@ def test_any_value_anywhere_gives_metadata_or_malformed(path: str, value: object
     try:
         parse(changed(path, value))
     except Malformed as error:
-        assert str(error).isprintable()  # noqa: PT017 - one line for the user
+        assert str(error).isprintable()

@@ -99,7 +99,9 @@ def test_text_without_a_main_is_no_relay(text: str) -> None:
 
 
 def test_a_call_is_split_at_its_own_commas() -> None:
-    call = parse_call('f.g((%1, %2), "a,b", meta[relay.Constant][0], pad=[1, 2], s="x)") /*ty=int8*/')
+    call = parse_call(
+        'f.g((%1, %2), "a,b", meta[relay.Constant][0], pad=[1, 2], s="x)") /*ty=int8*/'
+    )
     assert call is not None
     assert (call.op, call.args) == ("f.g", ("(%1, %2)", '"a,b"', "meta[relay.Constant][0]"))
     assert call.attrs == {"pad": "[1, 2]", "s": '"x)"'}
@@ -144,8 +146,8 @@ def test_what_is_not_stated_plainly_is_not_guessed(body: str) -> None:
 
 
 def test_floats_have_no_quantization() -> None:
-    assert output_quantization(read('qnn.quantize(%x, 0.5f, 3)'), 0, "float32") is None
-    assert input_quantization(read('qnn.dequantize(%x, 0.5f, 3)'), "x", "float32") is None
+    assert output_quantization(read("qnn.quantize(%x, 0.5f, 3)"), 0, "float32") is None
+    assert input_quantization(read("qnn.dequantize(%x, 0.5f, 3)"), "x", "float32") is None
 
 
 @pytest.mark.parametrize(
@@ -205,6 +207,8 @@ CONV = 'channels=8, kernel_size=[3, 3], data_layout="NHWC", kernel_layout="HWIO"
         ("add(%i, %unknown)", None),
         ("add(%i, %bad)", None),
         ("nn.dense(%i, %w, units=None)", None),
+        (f"nn.conv2d(%i, %w, padding=[1, 2, 3, 4, 5], {CONV})", None),
+        ('nn.max_pool2d(%i, pool_size=[9, 9], strides=[1, 1], layout="NHWC")', None),
         ("reshape(%i, newshape=[0, -1])", None),
         ('nn.max_pool2d(%i, pool_size=[2, 2], layout="NHWC", ceil_mode=True)', None),
         ('nn.conv2d(%i, %w, channels=8, kernel_size=[3, 3], data_layout="NCHW4c")', None),
@@ -244,8 +248,8 @@ def test_data_types_are_inferred_too(expression: str, dtype: str) -> None:
 
 
 _pieces = st.sampled_from(
-    ["%x", "%0", " = ", "qnn.quantize(", "(", ")", "[", ",", "/*", "*/", " ty=", " span=", ":0:0"]
-    + ["Tensor[(1, 2), int8]", "{\n", "\n", "}", ";", '"', "\\", "-> ", "newshape=", "1f", "  "]
+    '%x|%0| = |qnn.quantize(|(|)|[|,|/*|*/| ty=| span=|:0:0|Tensor[(1, 2), int8]|{\n|\n|}|;|"|'
+    "\\|-> |newshape=|1f|  ".split("|")
 )
 
 

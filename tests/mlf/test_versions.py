@@ -37,7 +37,8 @@ def specs(draw: st.DrawFn, **fixed: Any) -> Spec:
         inputs=tuple(tensors[:inputs]),
         weights=tuple(tensors[inputs : inputs + weights]),
         outputs=tuple(
-            replace(t, name=t.field) for t in tensors[inputs + weights :]  # see _check_aot
+            replace(t, name=t.field)
+            for t in tensors[inputs + weights :]  # see _check_aot
         ),
         **fixed,
     )

@@ -58,7 +58,7 @@ def toy(tmp_path: Path) -> MakeProject:
     def make(
         board: str, *, main: str, cmake: str | None = None, directory: Path | None = None
     ) -> Project:
-        directory = directory or tmp_path / "a project"
+        directory = directory or tmp_path / "ein Ölprojekt, 1"
         (directory / "src").mkdir(parents=True)
         host = board == "host"
         (directory / "CMakeLists.txt").write_text(cmake or (HOST_CMAKE if host else ARM_CMAKE))

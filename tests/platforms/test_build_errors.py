@@ -63,7 +63,7 @@ def test_every_captured_output_is_tested() -> None:
         ("clang_header", "cmsis_path=PATH"),
         ("undefined", "runtime=standalone_crt"),
         ("arm_undefined", "cmsis_path=PATH"),
-        ("clang_undefined", "a source that defines foo"),
+        ("clang_undefined", "define foo"),
         ("missing_linker_script", ""),
         ("gcc_error", ""),
     ],

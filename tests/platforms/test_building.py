@@ -211,13 +211,18 @@ def test_a_build_directory_that_cant_be_written_is_an_error_of_the_project(
         HOST.build(project)
 
 
-def test_what_is_no_elf_is_an_error_of_the_project(toy: MakeProject) -> None:
-    cmake = HOST_CMAKE + (
-        "add_custom_command(TARGET firmware.elf POST_BUILD "
+def test_what_is_no_elf_does_not_take_the_place_of_the_last_good_firmware(
+    toy: MakeProject,
+) -> None:
+    project = toy("host", main=MAIN)
+    good = HOST.build(project).firmware
+    (project.directory / "CMakeLists.txt").write_text(
+        HOST_CMAKE + "add_custom_command(TARGET firmware.elf POST_BUILD "
         "COMMAND ${CMAKE_COMMAND} -E copy ${CMAKE_SOURCE_DIR}/link.ld firmware.elf)\n"
     )
     with pytest.raises(ProjectError, match="can't be read as an ELF"):
-        HOST.build(toy("host", main=MAIN, cmake=cmake))
+        HOST.build(project)
+    assert subprocess.check_output([good]) == b"hello\n"
 
 
 SLOW_CMAKE = (
@@ -241,6 +246,14 @@ def project_at(directory: Path) -> Project:
     return Project(directory, "host", "c", (), load_board("host"), "harness", 0, {})
 
 
+def is_alive(pid: int) -> bool:
+    """Whether it runs; a process that has ended may wait for init to notice (state Z)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
 def test_an_interrupted_build_leaves_no_process_and_no_usable_firmware(toy: MakeProject) -> None:
     project = toy("host", main=MAIN)
     HOST.build(project)
@@ -261,7 +274,9 @@ def test_an_interrupted_build_leaves_no_process_and_no_usable_firmware(toy: Make
         build.send_signal(signal.SIGINT)
         errors = build.communicate(timeout=20)[1]
     assert "KeyboardInterrupt" in errors
-    assert not Path(f"/proc/{pid_file.read_text().strip()}").exists()
+    while is_alive(int(pid_file.read_text())):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
     assert state(project)["status"] == "unfinished"
     with pytest.raises(ProjectError, match="didn't finish"):
         HOST.firmware(project)

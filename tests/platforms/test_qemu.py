@@ -17,6 +17,8 @@ from microtvm_boards.transports.base import Transport
 from tests.platforms.conftest import MakeProject
 
 BOARD = load_board("mps2_an386")
+assert BOARD.emulator is not None
+EMULATOR = BOARD.emulator
 FIRMWARE = Path("/project/build/good/firmware.elf")
 
 # Prints "hello", then for each byte received the SysTick ticks of the same million steps.
@@ -49,7 +51,7 @@ static void reset(void) {
 
 
 def test_the_command_gives_the_uart_to_a_socket_and_waits_for_its_client() -> None:
-    board = replace(BOARD, emulator=replace(BOARD.emulator, icount=6, args=("-m", "16M")))
+    board = replace(BOARD, emulator=replace(EMULATOR, icount=6, args=("-m", "16M")))
     assert qemu.command(board, FIRMWARE) == [
         "qemu-system-arm",
         *("-M", "mps2-an386", "-m", "16M"),
@@ -63,7 +65,7 @@ def test_the_command_gives_the_uart_to_a_socket_and_waits_for_its_client() -> No
 
 
 def test_without_icount_time_is_the_clock_on_the_wall() -> None:
-    board = replace(BOARD, emulator=replace(BOARD.emulator, icount=None))
+    board = replace(BOARD, emulator=replace(EMULATOR, icount=None))
     assert "-icount" not in qemu.command(board, FIRMWARE)
     assert qemu.instructions(1000, board) is None
 
@@ -87,7 +89,7 @@ def test_a_board_without_an_emulator_is_an_error_that_names_its_file() -> None:
 def test_ticks_of_the_processor_clock_are_turned_into_instructions(
     icount: int, clock_hz: int, ticks: int, instructions: float
 ) -> None:
-    emulator = replace(BOARD.emulator, icount=icount)
+    emulator = replace(EMULATOR, icount=icount)
     board = replace(BOARD, emulator=emulator, clock_hz=clock_hz)
     assert qemu.instructions(ticks, board) == instructions
 

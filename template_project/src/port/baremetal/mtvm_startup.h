@@ -6,8 +6,8 @@
 
 #define MTVM_STACK_PAINT 0xA5A5A5A5U
 
-/* From the linker script. The stack lies at the start of RAM, so that an overflow faults instead
- * of overwriting data. */
+/* From the linker script. The stack lies at the start of RAM: an overflow leaves the memory, which
+ * faults on most parts, and overwrites no data. */
 extern uint32_t mtvm_stack_limit[];
 extern uint32_t mtvm_stack_top[];
 

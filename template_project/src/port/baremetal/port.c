@@ -20,6 +20,7 @@ static volatile uint32_t wraps;
 void mtvm_systick(void) { ++wraps; }
 
 void mtvm_port_init(void) {
+  /* The UART first: QEMU 7.2 looks for input again when the timer starts, else up to 1 s later. */
   mtvm_uart_init();
   SYST_RVR = SYST_MAX;
   SYST_CVR = 0;
