@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import queue
+import select
 import sys
 import threading
 from collections.abc import Callable
@@ -74,7 +75,18 @@ def _relay(device: Transport, write: Callable[[bytes], None]) -> None:
         try:
             write(device.read(_CHUNK, _READ_SECONDS))
         except TransportTimeoutError:
-            continue
+            _check_reader()
+
+
+def _check_reader() -> None:
+    """Raises BrokenPipeError when whoever read our output is gone, e.g. `| grep -m1 done`.
+
+    A write would say so too, but a silent device gives no reason to write.
+    """
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)  # errors are reported unasked
+    if any(event & select.POLLERR for _, event in poll.poll(0)):
+        raise BrokenPipeError
 
 
 def _read_stdin(typed: queue.SimpleQueue[bytes]) -> None:

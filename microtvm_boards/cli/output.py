@@ -100,7 +100,7 @@ class Work:
         if self._echo:
             click.echo(line.rstrip("\n"), err=True)
         elif self._bar is not None and self._task is not None:
-            self._bar.update(self._task, line=line.strip()[:60])
+            self._bar.update(self._task, line=line.strip())
 
     def step(self) -> None:
         if self._bar is not None and self._task is not None:

@@ -72,14 +72,12 @@ def run(
         raise UsageError(f"--outputs {outputs}: there is no directory {outputs.parent}.")
     device = transport(opened, platform, serial_number, gdbserver_port)
     model = opened.models[number]
-    count = opened.sample_count if samples is None else len(samples)
-    with output.work(f"Running {model.name} on {opened.board.name}", total=count) as work:
+    total = None if samples is None else len(samples)  # the firmware runs baked ones by itself
+    with output.work(f"Running {model.name} on {opened.board.name}", total) as work:
         results = _run_all(opened, device, number, samples, timeout, work)
         seconds = work.seconds
-    output.text(
-        f"Ran {count} {'sample' if count == 1 else 'samples'} of {model.name} on "
-        f"{opened.board.name} in {seconds:.1f} s"
-    )
+    count = f"{len(results)} {'sample' if len(results) == 1 else 'samples'}"
+    output.text(f"Ran {count} of {model.name} on {opened.board.name} in {seconds:.1f} s")
     output.text(results_text(results, opened.board))
     _require_success(results)
     if outputs is not None:

@@ -250,6 +250,7 @@ class Harness:
     def _result(self, reply: Message, model: int) -> RunResult:
         if not isinstance(reply, Result) or reply.model != model:
             raise _unexpected(reply, f"a result of model {model}")
+        self._check_stack(reply.stack_bytes)
         tensors = self._project.models[model].outputs if reply.status == 0 else ()
         expected = sum(t.size_bytes for t in tensors)
         if len(reply.data) != expected:
@@ -271,6 +272,16 @@ class Harness:
             stack_bytes=reply.stack_bytes,
             outputs=outputs,
         )
+
+    def _check_stack(self, used: int) -> None:
+        """Not every machine faults below its RAM: a stack that is painted over to its end was too
+        small, and the results can't be trusted."""
+        size = self._project.stack_bytes
+        if 0 < size <= used:
+            raise DeviceError(
+                f"The stack overflowed: all of its {size} bytes were used.",
+                hint=f"create the project with stack_size_bytes={2 * size} or more",
+            )
 
     def _fault(self, fault: Fault) -> DeviceError:
         firmware = self._project.build_dir / "firmware.elf"

@@ -38,6 +38,7 @@ class Project:
     app: str
     sample_count: int  # samples baked into the firmware
     manifest: dict[str, Any]
+    stack_bytes: int = 0  # 0: the platform's own
 
     @property
     def build_dir(self) -> Path:
@@ -76,6 +77,7 @@ class Project:
                 app=data["app"],
                 sample_count=data["sample_count"],
                 manifest=data,
+                stack_bytes=data["stack_bytes"],
             )
         except (ValueError, KeyError, TypeError) as error:
             raise ProjectError(

@@ -139,6 +139,12 @@ def _plan_module(module: Module, c_name: str) -> ModulePlan:
             f'Module "{module.name}" has no entry function tvmgen_{module.c_name}_run.',
             hint="export it again with executor aot or graph",
         )
+    if not module.inputs or not module.outputs:
+        raise ModelError(
+            f'Module "{module.name}" has {len(module.inputs)} inputs and {len(module.outputs)} '
+            "outputs; a firmware needs at least one of each.",
+            hint="export the model again",
+        )
     tensors = module.inputs + module.outputs
     names = unique_identifiers(t.name for t in tensors)
     fields = (

@@ -92,9 +92,7 @@ def test_two_models_in_one_library_both_run(
     ],
 )
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the objects are for x86-64")
-def test_kernels_from_llvm_link_and_run(
-    make_project: MakeProject, name: str, family: str
-) -> None:
+def test_kernels_from_llvm_link_and_run(make_project: MakeProject, name: str, family: str) -> None:
     inputs, expected = read_family(DATA / f"{family}.npz")
     results = build_and_run(make_project(name, board="host"), inputs)
     for result, want in zip(results, expected, strict=True):
@@ -102,9 +100,7 @@ def test_kernels_from_llvm_link_and_run(
 
 
 @pytest.mark.qemu
-def test_kernels_from_llvm_for_arm_link_and_run(
-    make_project: MakeProject, tmp_path: Path
-) -> None:
+def test_kernels_from_llvm_for_arm_link_and_run(make_project: MakeProject, tmp_path: Path) -> None:
     """The objects pass floats in integer registers, so the board has to do so too."""
     board = (board_configs() / "mps2_an386.yaml").read_text()
     path = tmp_path / "soft.yaml"

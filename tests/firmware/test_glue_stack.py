@@ -2,39 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from microtvm_boards.project import Project
+from tests.firmware.call_graph import call_graphs, deepest_chain
 
 BUDGET = 256  # bytes, at -O0
-_NODE = re.compile(r'node: \{ title: "([^"]+)" label: "[^"]*?(\d+) bytes \((\w+)')
-_EDGE = re.compile(r'edge: \{ sourcename: "([^"]+)" targetname: "([^"]+)"')
-
-
-def deepest_chain(graphs: list[str], start: str) -> int:
-    """Bytes of the deepest chain of calls from `start`, of the functions that the graphs define."""
-    frames: dict[str, int] = {}
-    calls: dict[str, set[str]] = {}
-    for text in graphs:
-        for name, size, kind in _NODE.findall(text):
-            assert kind == "static", f"{name} has a stack frame of variable size"
-            frames[name] = int(size)
-        for caller, callee in _EDGE.findall(text):
-            calls.setdefault(caller, set()).add(callee)
-
-    @cache
-    def depth(name: str) -> int:
-        below = (depth(callee) for callee in calls.get(name, ()) if callee in frames)
-        return frames[name] + max(below, default=0)
-
-    return depth(start)
 
 
 @pytest.mark.qemu
@@ -47,17 +24,12 @@ def test_glue_stays_within_its_stack_budget(
 ) -> None:
     if shutil.which("arm-none-eabi-gcc") is None:
         pytest.skip("arm-none-eabi-gcc is not installed")
-    project = make_project(name, board="mps2_an386", optimization="none")
-    graphs = []
-    for folder in ("src/model", "src/runtime"):
-        for source in (project.directory / folder).glob("*.c"):
-            target = tmp_path / f"{source.stem}.o"
-            command = ["arm-none-eabi-gcc", f"-mcpu={cpu}", "-mthumb", "-O0", "-std=c99"]
-            command += ["-fcallgraph-info=su", "-c", str(source), "-o", str(target)]
-            for include in ("src/model", "src/runtime", "src/port", "model/codegen/host/include"):
-                command.append(f"-I{project.directory / include}")
-            subprocess.run(command, check=True)
-            graphs.append(target.with_suffix(".ci").read_text())
-    model = project.manifest["models"][0]["c_name"]
+    directory = make_project(name, board="mps2_an386", optimization="none").directory
+    sources = [*(directory / "src/model").glob("*.c"), *(directory / "src/runtime").glob("*.c")]
+    flags = ["-O0", "-std=c99", f"-mcpu={cpu}"]
+    for folder in ("src/model", "src/runtime", "src/port", "model/codegen/host/include"):
+        flags.append(f"-I{directory / folder}")
+    graphs = call_graphs(sources, flags, tmp_path)
+    model = Project.open(directory).manifest["models"][0]["c_name"]
     for start in ("mtvm_model_run", f"mtvm_{model}_run"):
         assert deepest_chain(graphs, start) <= BUDGET, start

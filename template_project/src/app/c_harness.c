@@ -166,8 +166,11 @@ static int skip_line(int byte) {
 /* "r<model> <hex>": reads the rest of the line into input_memory and runs. Returns the byte that
  * ended the line. */
 static int run_command(void) {
-  uint32_t index = (uint32_t)(mtvm_port_getc() - '0');
   int byte = mtvm_port_getc();
+  uint32_t index = (uint32_t)(byte - '0');
+  if (byte != '\n') {
+    byte = mtvm_port_getc();
+  }
   if (index >= MTVM_MODEL_COUNT || byte != ' ') {
     put_text("error model\n");
     return skip_line(byte);
