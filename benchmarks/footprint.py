@@ -5,6 +5,7 @@
 Every input section of the linker's map is counted for the part that it came from:
 
 model     what TVM generated (model/): kernels, constants, its own buffers
+graph     a graph executor's tensors and argument lists, which AOT code builds in its own main
 added     what we add: src/app, src/model, src/runtime, the port and its UART
 startup   start-up code and vector table
 libc      newlib and libgcc
@@ -30,7 +31,7 @@ from microtvm_boards.project import Project, create, parse_options
 ROOT = Path(__file__).resolve().parent.parent
 BOARD = "mps2_an386"
 MODELS = [ROOT / "examples" / "digits" / f"digits_{kind}.tar" for kind in ("c", "packed", "graph")]
-PARTS = ("model", "added", "startup", "libc")
+PARTS = ("model", "graph", "added", "startup", "libc")
 RAM_ORIGIN = 0x20000000
 
 # " .text.main  0x00000100  0x24 CMakeFiles/firmware.dir/src/app/main.c.obj"; long names break the
@@ -44,6 +45,7 @@ _TENSOR_MEMORY = re.compile(
     r"^\.bss\.((input|output)_memory|\w+_(inputs|outputs))$|^\.bss\.noinit"
     r"|^\.rodata\.(mtvm_\w+_param_|pool_)"
 )
+_GRAPH_TABLE = re.compile(r"^\.(rodata|data)\.(tensor_|call_|shape_\dx?)")
 
 
 def build(model: Path, app: str, scratch: Path, optimization: str = "size") -> Project:
@@ -82,6 +84,8 @@ def build_empty(like: Project, scratch: Path) -> Project:
 def part_of(section: str, file: str) -> str:
     if "/model.dir/" in file or _TENSOR_MEMORY.search(section):
         return "model"
+    if _GRAPH_TABLE.search(section) and "src/model" in file:
+        return "graph"
     if "startup.c" in file:
         return "startup"
     return "added" if "/firmware.dir/" in file else "libc"

@@ -26,6 +26,10 @@ _PLANNED = re.compile(
     rb"\[\d+\]\)\);$"
 )
 
+# One macro of the C interface's header with its comment, and a run of them.
+_MACRO = re.compile(rb"/\*!\n \* \\brief [^\n]*\n \*/\n#define \w+ \d+\n")
+_MACROS = re.compile(rb"(?:" + _MACRO.pattern + rb")+")
+
 
 def normalize(members: Members) -> dict[str, bytes | None]:
     """The same members with every order fixed and the date of export set to EXPORT_DATETIME."""
@@ -39,6 +43,8 @@ def _normalized(name: str, content: bytes) -> bytes:
         return _normalize_params(content)
     if name.endswith((".c", ".cc")):
         return _normalize_source(content)
+    if name.endswith(".h"):
+        return _normalize_header(content)
     return content
 
 
@@ -102,8 +108,15 @@ def _normalize_source(content: bytes) -> bytes:
     return b"\n".join(lines)
 
 
-def _numbers_by_value(line: bytes) -> list[tuple[int, bytes]]:
-    parts = re.split(rb"(\d+)", line)
+def _normalize_header(content: bytes) -> bytes:
+    """Sorts the macros with the sizes of tensors and pools."""
+    return _MACROS.sub(
+        lambda run: b"".join(sorted(_MACRO.findall(run[0]), key=_numbers_by_value)), content
+    )
+
+
+def _numbers_by_value(text: bytes) -> list[tuple[int, bytes]]:
+    parts = re.split(rb"(\d+)", text)
     return [(int(part), b"") if part.isdigit() else (-1, part) for part in parts]
 
 

@@ -44,9 +44,15 @@ def drop(*names: str) -> Callable[[Files], None]:
         (put(HEADER, b"void* x;", b"void* x;\n  void* y;"), r"inputs \['x', 'y'\]"),
         (put(HEADER, b"void* output;", b"void* a;\n  void* b;"), "disagree on the number of out"),
         (put("./src/default.relay", b"(1, 4)", b"(1, 5)"), r'"x" has 4 bytes, .* int8 \[1, 5\]'),
-        (put("./src/default.relay", b"int8", b"int16"), r'input "x" is int8 and int16'),
-        (put("./src/default.relay", b"(1, 4)", b"(?, 4)"), r'input "x" has no one fixed shape'),
-        (put("./metadata.json", b'"int8"', b'"int4"'), r'"x" is int4 and int8'),
+        (
+            put("./src/default.relay", b"x: Tensor[(1, 4), int8", b"x: Tensor[(1, 4), int16"),
+            '"x" is int8 and int16',
+        ),
+        (
+            put("./src/default.relay", b"x: Tensor[(1", b"x: Tensor[(?"),
+            '"x" has no one fixed shape',
+        ),
+        (put("./metadata.json", b'"int8"', b'"int4"'), r'output "output" is int4 and int8'),
         (put("./parameters/default.params", b"\xb7", b"\xb8"), r"default\.params can't be used"),
         (put("./metadata.json", b'"size": 4', b'"size": 0'), "has 0 bytes"),
         (put("./metadata.json", b'"x"', b'""'), r"the code has the inputs \['x'\]"),

@@ -1,0 +1,42 @@
+"""Sizes are exact, so they gate: what we add to a model's own code and data."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from tests.conftest import DIGITS
+
+FLASH = 1024  # bytes beyond an empty firmware of the same board
+RAM = 128
+
+
+@pytest.fixture(scope="module")
+def footprint() -> ModuleType:
+    path = Path(__file__).resolve().parents[2] / "benchmarks" / "footprint.py"
+    spec = importlib.util.spec_from_file_location("footprint", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["footprint"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("kind", ["c", "packed", "graph"])
+def test_a_firmware_adds_at_most_a_kilobyte(footprint: ModuleType, kind: str) -> None:
+    if shutil.which("arm-none-eabi-gcc") is None:
+        pytest.skip("arm-none-eabi-gcc is not installed")
+    rows = footprint.measure([DIGITS / f"digits_{kind}.tar"])
+    empty, minimal, harness = rows
+    assert minimal["app"] == "minimal"
+    assert minimal["flash_added"] - empty["flash_added"] <= FLASH
+    assert minimal["ram_added"] + minimal["ram_graph"] - empty["ram_added"] <= RAM
+    assert minimal["flash_libc"] == empty["flash_libc"]
+    assert minimal["unwanted"] == harness["unwanted"] == []
