@@ -126,7 +126,9 @@ class Module:
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     workspace_bytes: int  # memory.functions.main: the whole module's, as TVM reports it
-    kernel_workspace_bytes: int  # the largest workspace_bytes of all operators
+    # The largest workspace_bytes of all operators. In operator style, what all calls of
+    # TVMBackendAllocWorkspace in the C code ask for together.
+    kernel_workspace_bytes: int
     constants_bytes: int
     # Static buffers that the generated code carries itself (USMP); they need no arena.
     static_workspace_bytes: int

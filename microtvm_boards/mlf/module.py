@@ -63,7 +63,9 @@ def read_module(
     )
     if style is Style.OPERATOR:
         # metadata.json has no workspace here; the code's own calls bound it.
-        return replace(common, kernel_workspace_bytes=code.allocated_bytes), code
+        silent = common.calls_workspace_alloc and not code.allocated_bytes
+        notes = ("The MLF doesn't say how much workspace its functions take.",) if silent else ()
+        return replace(common, kernel_workspace_bytes=code.allocated_bytes, notes=notes), code
     params = _params(members, name)
     relay = _relay(members, name)
     base = Sources(metadata, relay=relay, param_names=frozenset(p.name for p in params))

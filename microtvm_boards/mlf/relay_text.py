@@ -36,11 +36,15 @@ class RelayMain:
     results: tuple[str, ...]  # one expression for each output
 
     def param(self, name: str) -> str | None:
-        """The printed name of the variable `name`: the printer puts "v" before a non-letter."""
-        for printed in (name, f"v{name}"):
-            if printed in self.params:
-                return printed
-        return None
+        """The printed name of the variable `name`: the printer puts "v" before a non-letter.
+
+        None also when it could be another's: "_a" and "v_a" are printed as %v_a and %v_a1.
+        """
+        printed = name if name[:1].isalpha() and name.isascii() else f"v{name}"
+        prefixed = printed[:1] == "v" and not printed[1:2].isalpha()
+        if printed not in self.params or (prefixed and f"{printed}1" in self.params):
+            return None
+        return printed
 
     def call(self, expression: str) -> Call | None:
         """The call that `expression` is, or that the variable `expression` names."""

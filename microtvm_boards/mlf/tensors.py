@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from microtvm_boards.mlf.c_header import CHeader
@@ -109,24 +109,31 @@ def _inputs(sources: Sources, outputs: int, notes: list[str]) -> list[_Facts]:
     listed = sources.metadata.inputs
     named = []
     if listed is not None:
-        by_name = _by_name(listed)
-        if len(facts) != len(listed) or not all(sanitized(f.name) in by_name for f in facts):
+        entries = _by_spelling(listed, [f.name for f in facts])
+        if entries is None:
             raise Malformed(
                 f"the code has the inputs {[f.name for f in facts]}, "
                 f"metadata.json has {[t.name for t in listed]}"
             )
-        for f in facts:
-            entry = by_name[sanitized(f.name)]
+        for f, entry in zip(facts, entries, strict=True):
             named.append(replace(f, name=entry.name).add(entry, "input"))
         facts = named
-    return [
-        _with_header_size(sources, f.add(_relay_type(sources.relay, f.name), "input"))
-        for f in facts
-    ]
+    if sources.relay is not None:
+        facts = [f.add(_relay_type(sources.relay, f.name, listed is None), "input") for f in facts]
+    return [_with_header_size(sources, f) for f in facts]
 
 
-def _by_name(listed: Iterable[IoTensor]) -> dict[str, IoTensor]:
-    return {sanitized(t.name): t for t in listed}
+def _by_spelling(listed: Sequence[IoTensor], names: Sequence[str]) -> list[IoTensor] | None:
+    """The tensors of metadata.json in the order of `names`, which may be sanitized ones.
+
+    None when the names aren't the same, one by one.
+    """
+    for spell in (str, sanitized):
+        by_name = {spell(t.name): t for t in listed}
+        keys = [spell(name) for name in names]
+        if len(keys) == len(listed) == len(by_name) and set(keys) == set(by_name):
+            return [by_name[key] for key in keys]
+    return None
 
 
 def _ordered_inputs(
@@ -184,11 +191,8 @@ def _outputs(sources: Sources, notes: list[str]) -> list[_Facts]:
     count = counts.pop() if counts else len(relay.results) if relay else 0
     if count == 0:
         raise Malformed("nothing in it names the outputs")
-    names = _output_names(sources, count, types, notes)
-    by_name = _by_name(listed or ())
     facts = []
-    for index, name in enumerate(names):
-        f = _Facts(name).add(by_name.get(sanitized(name)), "output")
+    for index, f in enumerate(_named_outputs(sources, count, types, notes)):
         if types:
             f = f.add(types[index], "output")
         facts.append(_with_header_size(sources, f))
@@ -208,11 +212,11 @@ def _positional_outputs(sources: Sources) -> tuple[TensorType, ...]:
     return tuple(t for _, t in sources.tables.outputs) if sources.tables else ()
 
 
-def _output_names(
+def _named_outputs(
     sources: Sources, count: int, types: tuple[TensorType, ...], notes: list[str]
-) -> list[str]:
-    """In the order of the entry's arguments, in metadata.json's spelling."""
-    listed = [t.name for t in sources.metadata.outputs or ()]
+) -> list[_Facts]:
+    """In the order of the entry's arguments, with what metadata.json says."""
+    listed = sources.metadata.outputs
     candidates: list[Sequence[str]] = []
     if sources.header is not None:
         candidates.append(sources.header.outputs)
@@ -220,26 +224,20 @@ def _output_names(
         candidates.append(sources.relay.output_names)
     candidates.append(["output"] if count == 1 else [f"output{i}" for i in range(count)])
     if not listed:
-        return list(next(c for c in candidates if len(c) == count))
-    spelling = {sanitized(name): name for name in listed}
-    for candidate in candidates:
-        keys = [sanitized(name) for name in candidate]
-        if len(keys) == count and set(keys) == set(spelling):
-            return [spelling[key] for key in keys]
-    if count > 1:
-        by_type = _match_types(sources.metadata.outputs or (), types)
-        if by_type is not None:
-            return by_type
-        notes.append(_order_note("outputs", listed))
-    return listed
+        return [_Facts(name) for name in next(c for c in candidates if len(c) == count)]
+    matches = (_by_spelling(listed, candidate) for candidate in candidates)
+    ordered = next((m for m in matches if m is not None), None) or _by_type(listed, types)
+    if ordered is None and count > 1:
+        notes.append(_order_note("outputs", [t.name for t in listed]))
+    return [_Facts(t.name).add(t, "output") for t in ordered or listed]
 
 
-def _match_types(listed: Sequence[IoTensor], types: tuple[TensorType, ...]) -> list[str] | None:
-    """Names by position, when every output has a dtype and size of its own."""
-    names = {(t.dtype, t.size_bytes): t.name for t in listed}
+def _by_type(listed: Sequence[IoTensor], types: Sequence[TensorType]) -> list[IoTensor] | None:
+    """In the order of `types`, when every output has a dtype and size of its own."""
+    by_type = {(t.dtype, t.size_bytes): t for t in listed}
     keys = [(t.dtype, math.prod(t.shape or ()) * DTYPE_BYTES.get(t.dtype, 0)) for t in types]
-    if len(names) == len(listed) and set(keys) == set(names):
-        return [names[key] for key in keys]
+    if len(by_type) == len(listed) and set(keys) == set(by_type):
+        return [by_type[key] for key in keys]
     return None
 
 
@@ -250,11 +248,10 @@ def _order_note(kind: str, names: Sequence[str]) -> str:
     )
 
 
-def _relay_type(relay: RelayMain | None, name: str) -> TensorType | None:
-    if relay is None:
-        return None
+def _relay_type(relay: RelayMain, name: str, is_field: bool) -> TensorType | None:
+    """`is_field`: the name comes from a struct, and may be a sanitized one."""
     printed = relay.param(name)
-    if printed is None:  # `name` may be the sanitized form, which structs have
+    if printed is None and is_field:
         matches = [p for p in relay.params if name in (sanitized(p), sanitized(p[1:]))]
         printed = matches[0] if len(matches) == 1 else None
     return None if printed is None else relay.params[printed]

@@ -78,6 +78,12 @@ def test_attributes_of_main_and_names_with_odd_characters_are_told_apart() -> No
     assert list(main.params) == ["In:put.1", "v0"]
     assert main.output_names == ("out/x", "b,c")
     assert main.param("0") == "v0"
+    assert main.param("absent") is None
+
+
+def test_a_name_that_the_printer_may_have_changed_for_another_is_not_taken() -> None:
+    main = read("%v_a", "%v_a: int8, %v_a1: int16")  # variables "_a" and "v_a", in any order
+    assert main.param("_a") is main.param("v_a") is None
 
 
 def test_nested_functions_and_conditions_are_passed_over() -> None:
