@@ -50,4 +50,5 @@ def from_bytes(tensor: Tensor, data: bytes) -> Array:
 def _dtype(tensor: Tensor) -> np.dtype[Any]:
     import numpy as np
 
-    return np.dtype(tensor.dtype).newbyteorder("<")
+    little: np.dtype[Any] = np.dtype(tensor.dtype).newbyteorder("<")
+    return little

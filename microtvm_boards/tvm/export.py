@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 from microtvm_boards.errors import UsageError
 from microtvm_boards.tvm.enable import enable_micro, load_tvm
-from microtvm_boards.tvm.planner import DEFAULT, ordered_planner
 from microtvm_boards.tvm.reproducible import normalize, read_members, write_tar
 
 
@@ -106,7 +105,8 @@ def build_module(
     config: dict[str, Any] = {"tir.disable_vectorize": True}
     if usmp is not None:
         config["tir.usmp.enable"] = usmp
-    config.update(ordered_planner(usmp_algorithm or DEFAULT))
+    if usmp_algorithm is not None:
+        config["tir.usmp.algorithm"] = usmp_algorithm
     config.update(pass_config or {})
     # The relay text in the tar is this module's, and has a result type only when it is inferred.
     mod = tvm.relay.transform.InferType()(mod)
