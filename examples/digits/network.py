@@ -28,7 +28,8 @@ INPUT_SCALE = np.float32(1 / 127)  # a pixel is 0 to 16; as the network sees it,
 
 def quantize_pixels(pixels: Array) -> Array:
     """Pixels 0 to 16, [n,8,8], as the network takes them: int8 [n,1,8,8,1], 0 to 127."""
-    return np.rint(pixels * (127 / 16)).astype(np.int8).reshape(-1, 1, 8, 8, 1)
+    images: Array = np.rint(pixels * (127 / 16)).astype(np.int8).reshape(-1, 1, 8, 8, 1)
+    return images
 
 
 def load_weights(path: Path = WEIGHTS) -> Weights:
@@ -40,9 +41,9 @@ def load_weights(path: Path = WEIGHTS) -> Weights:
 
 def windows(images: Array) -> Array:
     """Every 3x3 patch of NHWC images, as rows for a matrix product: [n, h-2, w-2, 9*c]."""
-    patches = np.lib.stride_tricks.sliding_window_view(images, (3, 3), axis=(1, 2))
-    n, h, w, c = patches.shape[:4]
-    return patches.transpose(0, 1, 2, 4, 5, 3).reshape(n, h, w, 9 * c)
+    n, h, w, c = images.shape
+    patches = [images[:, i : i + h - 2, j : j + w - 2] for i in range(3) for j in range(3)]
+    return np.stack(patches, axis=3).reshape(n, h - 2, w - 2, 9 * c)
 
 
 def input_scales(weights: Weights) -> dict[str, np.float32]:
@@ -78,7 +79,8 @@ def _requantize(x: Array, input_scale: Array, output_scale: np.float32) -> Array
     fraction, exponent = np.frexp(input_scale.astype(np.float64) / np.float64(output_scale))
     multiplier = np.rint(fraction * 2**31).astype(np.int64)
     shift = 31 - exponent.astype(np.int64)
-    return (x * multiplier + (1 << (shift - 1))) >> shift
+    product: Array = x * multiplier + (1 << (shift - 1))
+    return product >> shift
 
 
 def to_relay(weights: Weights) -> tuple[Any, dict[str, Array]]:

@@ -143,7 +143,7 @@ def quantize(params: Floats, pixels: Array) -> Weights:
             np.int32
         )
         weights[f"{layer}_weight_scale"] = scale
-        weights[f"{layer}_output_scale"] = scale_out
+        weights[f"{layer}_output_scale"] = np.array(scale_out)
         scale_in = scale_out
     return weights
 

@@ -13,7 +13,7 @@ import click
 from microtvm_boards import __version__
 from microtvm_boards.cli.exit_codes import EXIT_CODES, INTERNAL, INTERRUPTED, OK, OUTPUT_CLOSED
 from microtvm_boards.cli.lazy import LazyCommand, LazyGroup
-from microtvm_boards.cli.output import Output, json_option, verbose_option
+from microtvm_boards.cli.output import Output, json_option, stderr_is_terminal, verbose_option
 from microtvm_boards.errors import MicroTvmBoardsError, UsageError
 
 PROGRAM = "microtvm-boards"
@@ -84,7 +84,7 @@ def _run(args: list[str], output: Output) -> int:
     except click.exceptions.Exit as done:
         return done.exit_code
     except KeyboardInterrupt as error:
-        if sys.stderr.isatty():
+        if stderr_is_terminal():
             click.echo(err=True)  # the terminal has printed ^C
         _report(output, MicroTvmBoardsError("Interrupted."), error)
         return INTERRUPTED
@@ -137,6 +137,6 @@ def end_cleanly_on_signals() -> None:
     def end(number: int, _frame: object) -> None:
         raise SystemExit(128 + number)
 
-    for name in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, name):
-            signal.signal(getattr(signal, name), end)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup wants it ignored
+            signal.signal(number, end)

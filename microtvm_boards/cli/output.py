@@ -60,7 +60,7 @@ class Output:
     @contextmanager
     def work(self, title: str, total: int | None = None) -> Iterator[Work]:
         """Long work: a spinner or bar on a terminal, every line with -v, otherwise silence."""
-        if self.verbose or self.as_json or not sys.stderr.isatty():
+        if self.verbose or self.as_json or not stderr_is_terminal():
             yield Work(echo=bool(self.verbose))
             return
         from rich.console import Console
@@ -105,6 +105,11 @@ class Work:
     def step(self) -> None:
         if self._bar is not None and self._task is not None:
             self._bar.advance(self._task)
+
+
+def stderr_is_terminal() -> bool:
+    """False when stderr is closed, too."""
+    return sys.stderr is not None and sys.stderr.isatty()
 
 
 def standard(command: Callable[Concatenate[Output, P], R]) -> Callable[P, R]:

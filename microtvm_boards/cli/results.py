@@ -66,10 +66,8 @@ def _summary(results: Sequence[RunResult], board: Board) -> str:
     for name in measures[0]:
         values = [m[name] for m in measures]
         rows.append((name, *(_count(of(values)) for of in (min, median, max))))
-    return table(("Of all samples", "Least", "Median", "Most"), rows, numbers=_SUMMARY_NUMBERS)
-
-
-_SUMMARY_NUMBERS = ("Least", "Median", "Most")
+    spread = ("Least", "Median", "Most")
+    return table(("Of all samples", *spread), rows, numbers=spread)
 
 
 def _measures(result: RunResult, board: Board) -> dict[str, float]:

@@ -153,7 +153,7 @@ def _read_samples(project: Project, number: int, inputs: Path | None) -> list[Sa
         return None
     raise UsageError(
         f"No baked samples of {model.name} are in {project.directory}, and no --inputs were given.",
-        details=[f"{_describe(tensor)}" for tensor in model.inputs],
+        details=[_describe(tensor) for tensor in model.inputs],
         hint="--inputs FILE.npz with one array for each of these inputs, first axis the sample",
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from microtvm_boards.boards import Board
-from microtvm_boards.errors import ModelError, UsageError, nearest
+from microtvm_boards.errors import BoardError, ModelError, UsageError, nearest
 from microtvm_boards.mlf import Executor, Interface, Model, Module, Style
 from microtvm_boards.project.attachments import Attachments
 from microtvm_boards.project.graph_plan import plan_graph
@@ -21,12 +21,14 @@ from microtvm_boards.project.plan_types import (
     TensorPlan,
 )
 from microtvm_boards.project.preflight import align_up, memory_needs, refuse_what_does_not_fit
+from microtvm_boards.resources import template_project
 
 DEFAULT_STACK_BYTES = 4096
 # USMP's default for buffers of C kernels (v0.16 tir/usmp: kDefaultByteAlignment is 16).
 ALIGNMENT_C = 16
 # LLVM kernels are compiled for TVM's kAllocAlignment (v0.9 runtime/device_api.h).
 ALIGNMENT_LLVM = 64
+MOST_REQUESTS = 16  # of workspace by one kernel at a time, where kernels are objects
 NO_ATTACHMENTS = Attachments()
 # What a `c` firmware can do without TVM's runtime; anything else that generated code calls is
 # missing at link time.
@@ -47,6 +49,7 @@ def plan(
     called, ProjectError for one that doesn't fit the board.
     """
     platform = _platform(board, options)
+    _check_uart(board, platform)
     if options.model_entrypoint_api == "packed":
         raise UsageError(
             "The entry point 'packed' (Python drives the firmware over RPC) is not in this "
@@ -59,14 +62,14 @@ def plan(
             "not a model to run.",
             hint="export the result of relay.build, or tvmc compile --output-format mlf",
         )
-    _refuse_missing_runtime(model, options)
+    _refuse_missing_runtime(model)
     alignment = ALIGNMENT_LLVM if _has_objects(model) else ALIGNMENT_C
     c_names = unique_identifiers(module.c_name for module in model.modules)
     modules = tuple(
         _plan_module(module, c_name) for module, c_name in zip(model.modules, c_names, strict=True)
     )
     arena = _arena_bytes(modules, options, alignment)
-    stack = _stack_bytes(platform, options)
+    stack = _stack_bytes(board, options)
     if attachments.samples is not None and options.app != "harness":
         raise UsageError(
             f"sample_inputs are run by app=harness; app={options.app} would leave them out.",
@@ -99,22 +102,37 @@ def plan(
 
 
 def _platform(board: Board, options: ProjectOptions) -> str:
-    if options.platform is None:
-        return board.platforms[0]
-    if options.platform not in board.platforms:
+    platform = board.platforms[0] if options.platform is None else options.platform
+    if platform not in board.platforms:
         raise UsageError(
-            f'Board "{board.name}" has no platform "{options.platform}".'
-            f"{nearest(options.platform, board.platforms)}",
+            f'Board "{board.name}" has no platform "{platform}".'
+            f"{nearest(platform, board.platforms)}",
             hint="its platforms are " + ", ".join(board.platforms),
         )
-    return options.platform
+    if not (template_project() / "cmake" / f"{platform}.cmake").is_file():
+        raise UsageError(
+            f'Board "{board.name}" wants platform "{platform}", which this version doesn\'t have.',
+            hint=f"another of its platforms: {', '.join(board.platforms)}",
+        )
+    return platform
+
+
+def _check_uart(board: Board, platform: str) -> None:
+    folder = template_project() / "src" / "port" / platform
+    drivers = sorted(path.stem.removeprefix("uart_") for path in folder.glob("uart_*.c"))
+    if board.uart is not None and drivers and board.uart.driver not in drivers:
+        raise BoardError(
+            f'{board.source}: platform "{platform}" has no UART driver "{board.uart.driver}".'
+            f"{nearest(board.uart.driver, drivers)}",
+            hint="uart.driver is one of " + ", ".join(drivers),
+        )
 
 
 def _has_objects(model: Model) -> bool:
     return any(source.endswith(".o") for m in model.modules for source in m.sources)
 
 
-def _refuse_missing_runtime(model: Model, options: ProjectOptions) -> None:
+def _refuse_missing_runtime(model: Model) -> None:
     for module in model.modules:
         if module.devices:
             raise ModelError(
@@ -122,15 +140,13 @@ def _refuse_missing_runtime(model: Model, options: ProjectOptions) -> None:
                 "hooks are not served by this version.",
                 hint="compile it without the accelerator's target",
             )
-    if options.runtime == "own":
-        missing = sorted(model.runtime_calls - SERVED_CALLS)
-        if missing:
-            raise ModelError(
-                f"The generated code calls {', '.join(missing)}, which only TVM's whole runtime "
-                "has.",
-                hint="compile without packed functions of libraries (tvm.contrib) and parallel "
-                "schedules; LLVM kernels with Runtime('crt', {'system-lib': True})",
-            )
+    missing = sorted(model.runtime_calls - SERVED_CALLS)
+    if missing:
+        raise ModelError(
+            f"The generated code calls {', '.join(missing)}, which only TVM's whole runtime has.",
+            hint="compile without packed functions of libraries (tvm.contrib) and parallel "
+            "schedules; LLVM kernels with Runtime('crt', {'system-lib': True})",
+        )
 
 
 def _plan_module(module: Module, c_name: str) -> ModulePlan:
@@ -215,15 +231,18 @@ def _arena_bytes(modules: tuple[ModulePlan, ...], options: ProjectOptions, align
                 if module.executor is Executor.GRAPH
                 else module.workspace_bytes
             )
-            needed = max(needed, align_up(own, alignment))
+            needed = max(needed, align_up(own, alignment), alignment)
+    if alignment > ALIGNMENT_C:
+        # TVM counts in steps of 16: room for what the coarser steps of live requests take more.
+        needed += MOST_REQUESTS * alignment if needed else 0
     if needed and options.workspace_size_bytes is not None:
         return align_up(options.workspace_size_bytes, alignment)
     return needed
 
 
-def _stack_bytes(platform: str, options: ProjectOptions) -> int:
-    if platform == "host":
-        return 0
+def _stack_bytes(board: Board, options: ProjectOptions) -> int:
+    if not board.memories:
+        return 0  # the operating system's
     size = DEFAULT_STACK_BYTES if options.stack_size_bytes is None else options.stack_size_bytes
     if size < 256:
         raise UsageError(

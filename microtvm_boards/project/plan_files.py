@@ -8,6 +8,7 @@ from dataclasses import replace
 from microtvm_boards.mlf import Executor, Interface
 from microtvm_boards.project.manifest import BOARD_FILE, MANIFEST, MODEL_TAR
 from microtvm_boards.project.plan_types import ModulePlan, Origin, Plan, PlannedFile
+from microtvm_boards.resources import template_project
 
 MODEL_DIR = "model"
 POINTER = ".microtvm-boards"
@@ -133,15 +134,19 @@ def _app(plan: Plan) -> Iterator[PlannedFile]:
 
 
 def _port(plan: Plan) -> Iterator[PlannedFile]:
+    """The whole folder of the platform; of its UART drivers the board's one."""
     yield _copy("src/port/mtvm_port.h", "bytes in, bytes out, time, halt")
-    folder = f"src/port/{plan.platform}"
-    yield _copy(f"{folder}/port.c", f"the port of platform {plan.platform}")
-    if plan.platform == "baremetal" and plan.board.uart is not None:
-        yield _copy(f"{folder}/mtvm_startup.h", "start-up code")
-        yield _copy(f"{folder}/startup.c", "reset, vectors, faults")
-        yield _copy(f"{folder}/mtvm_uart.h", "the UART")
-        yield _copy(f"{folder}/uart_{plan.board.uart.driver}.c", "the UART of this board")
-        yield _render(f"{folder}/link.ld.j2", f"{folder}/link.ld", "the board's memories")
+    driver = f"uart_{plan.board.uart.driver}.c" if plan.board.uart else None
+    reason = f"the port of platform {plan.platform}"
+    root = template_project()
+    for path in (root / "src" / "port" / plan.platform).rglob("*"):
+        source = path.relative_to(root).as_posix()
+        if path.is_dir() or (path.name.startswith("uart_") and path.name != driver):
+            continue
+        if path.suffix == ".j2":
+            yield _render(source, source.removesuffix(".j2"), reason)
+        else:
+            yield _copy(source, reason)
 
 
 def _extra(plan: Plan) -> Iterator[PlannedFile]:

@@ -43,10 +43,7 @@ def memory_needs(
     needs = []
     for plan in modules:
         module = plan.module
-        constants = max(
-            module.constants_bytes if plan.graph is None else 0,
-            sum(len(p.data) for p in module.params),
-        )
+        constants = sum(len(p.data) for p in module.params) or module.constants_bytes
         needs.append(MemoryNeed(in_flash, f"constants of {module.name}", constants))
         workspace = module.static_workspace_bytes
         workspace += sum(align_up(p.size_bytes, alignment) for p in plan.pools)

@@ -25,8 +25,7 @@ Members = Mapping[str, "bytes | None"]  # contents by name; None is a directory
 # One buffer of the static memory plan: `void* sid_6_let = (&(global_workspace_1_var[128]));`
 # or, where the pool comes as an argument, `(&(((uint8_t*)global_workspace_1_var_1)[128]))`.
 _PLANNED = re.compile(
-    rb"^ *void\* \w+_let = \(&\((?:\(\(uint8_t\*\))?\w+_var(?:_\d+)?\)?"
-    rb"\[\d+\]\)\);$"
+    rb"^ *void\* \w+_let = \(&\((?:\(\(uint8_t\*\))?\w+_var(?:_\d+)?\)?\[\d+\]\)\);$"
 )
 
 # One macro of the C interface's header with its comment, and a run of them.

@@ -3,6 +3,8 @@ set(CMAKE_SYSTEM_NAME Generic)
 set(CMAKE_SYSTEM_PROCESSOR arm)
 set(CMAKE_TRY_COMPILE_TARGET_TYPE STATIC_LIBRARY)
 
+set(MTVM_LINKER_SCRIPT src/port/baremetal/link.ld)
+
 find_program(CMAKE_C_COMPILER arm-none-eabi-gcc)
 if(NOT CMAKE_C_COMPILER)
   message(FATAL_ERROR "arm-none-eabi-gcc was not found. "

@@ -148,6 +148,13 @@ def test_a_reader_that_goes_away_ends_the_program_quietly() -> None:
     assert (done.returncode, done.stderr) == (OUTPUT_CLOSED, b"")
 
 
+def test_without_a_stderr_work_goes_on(host: Path) -> None:
+    command = f'exec "$0" -m microtvm_boards.cli build "{host}" 2>&-'
+    done = subprocess.run(["sh", "-c", command, PROGRAM[0]], capture_output=True, timeout=60)
+    assert done.returncode == 0
+    assert done.stdout.startswith(b"Built ")
+
+
 def test_a_build_without_a_compiler_says_what_to_install(host: Path, tmp_path: Path) -> None:
     answer = cli("build", host, env={"PATH": str(tmp_path)})
     assert answer.code == errors.ToolNotFoundError.exit_code

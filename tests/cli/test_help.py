@@ -15,6 +15,7 @@ from microtvm_boards.cli import main
 from microtvm_boards.cli.app import COMMANDS, PROGRAM, root
 from microtvm_boards.cli.boards import boards
 from microtvm_boards.cli.exit_codes import EXIT_CODES
+from microtvm_boards.cli.lazy import LazyGroup
 from microtvm_boards.cli.options import FLAGS, create_specs
 from tests.cli.conftest import cli
 
@@ -68,9 +69,10 @@ def test_help_lists_every_command_and_exit_code() -> None:
 
 @pytest.mark.parametrize("group", [root, boards])
 def test_the_line_of_a_command_begins_its_own_help(group: click.Command) -> None:
-    context = click.Context(group)
-    for name, lazy in group.lazy.items():  # type: ignore[attr-defined]
-        command = group.get_command(context, name)  # type: ignore[attr-defined]
+    assert isinstance(group, LazyGroup)
+    for name, lazy in group.lazy.items():
+        command = group.get_command(click.Context(group), name)
+        assert command is not None and command.help is not None
         assert command.name == name
         assert command.help.startswith(lazy.help.rstrip("."))
 

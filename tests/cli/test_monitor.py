@@ -106,6 +106,18 @@ def test_ending_monitor_ends_the_firmware(number: signal.Signals, code: int, hos
         assert monitor.stderr is not None and monitor.stderr.read() == ""
 
 
+def test_under_nohup_a_hangup_is_ignored(host: Path) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)  # children inherit that
+    try:
+        with running("monitor", host) as monitor:
+            line(monitor)
+            monitor.send_signal(signal.SIGHUP)
+            say(monitor, "i\n")
+            assert line(monitor).startswith("tensor 0")
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_ctrl_c_with_json_gives_what_was_said(host: Path, tmp_path: Path) -> None:
     said = tmp_path / "said"  # exists when more was said than a pipe holds, so when some was heard
     script = f"echo first; seq 100000; touch '{said}'; exec sleep 60"

@@ -126,6 +126,22 @@ def test_constants_that_do_not_fit_the_flash_are_refused(
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("driver: cmsdk", "driver: cmsdkk", 'no UART driver "cmsdkk".*"cmsdk"'),
+        ("[baremetal]", "[zephyr]", 'wants platform "zephyr", which this version doesn\'t have'),
+    ],
+)
+def test_a_board_that_wants_what_there_is_not(
+    make_project: MakeProject, tmp_path: Path, old: str, new: str, message: str
+) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text((board_configs() / "mps2_an386.yaml").read_text().replace(old, new))
+    with pytest.raises(MicroTvmBoardsError, match=message):
+        make_project("foo_c", board=str(path))
+
+
+@pytest.mark.parametrize(
     ("options", "error", "message"),
     [
         ({"board": "mps2_an368"}, BoardError, 'Did you mean "mps2_an386"'),
