@@ -43,7 +43,8 @@ def windows(images: Array) -> Array:
     """Every 3x3 patch of NHWC images, as rows for a matrix product: [n, h-2, w-2, 9*c]."""
     n, h, w, c = images.shape
     patches = [images[:, i : i + h - 2, j : j + w - 2] for i in range(3) for j in range(3)]
-    return np.stack(patches, axis=3).reshape(n, h - 2, w - 2, 9 * c)
+    rows: Array = np.stack(patches, axis=3).reshape(n, h - 2, w - 2, 9 * c)
+    return rows
 
 
 def input_scales(weights: Weights) -> dict[str, np.float32]:
@@ -79,8 +80,8 @@ def _requantize(x: Array, input_scale: Array, output_scale: np.float32) -> Array
     fraction, exponent = np.frexp(input_scale.astype(np.float64) / np.float64(output_scale))
     multiplier = np.rint(fraction * 2**31).astype(np.int64)
     shift = 31 - exponent.astype(np.int64)
-    product: Array = x * multiplier + (1 << (shift - 1))
-    return product >> shift
+    result: Array = (x * multiplier + (1 << (shift - 1))) >> shift
+    return result
 
 
 def to_relay(weights: Weights) -> tuple[Any, dict[str, Array]]:

@@ -24,17 +24,17 @@ def results_text(results: Sequence[RunResult], board: Board) -> str:
     if len(results) > LISTED:
         return _summary(results, board)
     names = list(dict.fromkeys(name for result in results for name in result.outputs))
-    measures = [_measures(result, board) for result in results]
-    numbers = ["Sample", *(measures[0] if measures else ())]
+    measures = _measures(results, board)
     rows: list[Row] = [
         (
             str(i),
-            *(_count(value) for value in measured.values()),
+            *(_count(column[i]) for column in measures.values()),
             result.status_name,
             *(_values(result.outputs[n]) if n in result.outputs else "-" for n in names),
         )
-        for i, (result, measured) in enumerate(zip(results, measures, strict=True))
+        for i, result in enumerate(results)
     ]
+    numbers = ("Sample", *measures)
     return table([*numbers, "Status", *names], rows, numbers=numbers)
 
 
@@ -61,24 +61,24 @@ def finite(value: Any) -> Any:
 
 
 def _summary(results: Sequence[RunResult], board: Board) -> str:
-    measures = [_measures(result, board) for result in results]
-    rows: list[Row] = []
-    for name in measures[0]:
-        values = [m[name] for m in measures]
-        rows.append((name, *(_count(of(values)) for of in (min, median, max))))
     spread = ("Least", "Median", "Most")
+    rows: list[Row] = [
+        (name, *(_count(of(column)) for of in (min, median, max)))
+        for name, column in _measures(results, board).items()
+    ]
     return table(("Of all samples", *spread), rows, numbers=spread)
 
 
-def _measures(result: RunResult, board: Board) -> dict[str, float]:
-    """Column name → number; instructions and stack where they are known."""
-    measured: dict[str, float] = {"Ticks": result.ticks}
-    instructions = _instructions(result, board)
-    if instructions is not None:
-        measured["Instructions"] = instructions
-    if result.stack_bytes:
-        measured["Stack bytes"] = result.stack_bytes
-    return measured
+def _measures(results: Sequence[RunResult], board: Board) -> dict[str, list[int]]:
+    """Columns by name, a number a result; instructions and stack where they are known."""
+    columns = {"Ticks": [result.ticks for result in results]}
+    instructions = [_instructions(result, board) for result in results]
+    known = [count for count in instructions if count is not None]
+    if len(known) == len(results):
+        columns["Instructions"] = known
+    if any(result.stack_bytes for result in results):
+        columns["Stack bytes"] = [result.stack_bytes for result in results]
+    return columns
 
 
 def _instructions(result: RunResult, board: Board) -> int | None:

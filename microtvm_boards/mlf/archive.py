@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import lzma
+import re
 import tarfile
 import zlib
 from dataclasses import dataclass
@@ -24,6 +25,11 @@ _BLOCK = 512
 _EXPORT_AGAIN = "export the model again with TVM's export_model_library_format"
 # They mean something to a shell, to CMake or to make, and TVM writes none of them.
 _BAD_CHARACTERS = frozenset('\\"$;<>|*?:`')
+# Types whose data describe the next member: long names, and PAX records.
+_RECORD_TYPES = frozenset((b"x", b"g", b"X", b"L", b"K"))
+# Types that have no data, whatever their size field says.
+_WITHOUT_DATA = frozenset(tarfile.SUPPORTED_TYPES) - frozenset(tarfile.REGULAR_TYPES)
+_SIZE_RECORD = re.compile(rb"\d+ (size|GNU\.sparse[^=\n]*)=")
 _KINDS = {
     tarfile.LNKTYPE: "a hard link",
     tarfile.SYMTYPE: "a symbolic link",
@@ -93,23 +99,43 @@ def _decompress(path: Path, data: bytes) -> bytes:
     return plain
 
 
-class _Header(tarfile.TarInfo):
-    """Refuses what would make tarfile read far, or backwards (CVE-2025-8194)."""
-
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Header:
-        info = super().frombuf(buf, encoding, errors)
-        if info.size < 0:
-            raise _Refused(f"a member has the size {info.size}")
-        if info.type == tarfile.GNUTYPE_SPARSE:
-            raise _Refused(f"member {info.name!r} is a sparse file")
-        if not (info.isreg() or info.isdir()) and info.size > _MAX_HEADER_BYTES:
-            raise _Refused(f"a header record has {info.size} bytes")
-        return info
-
-
 class _Refused(Exception):
     """What is wrong with the tar, without its name."""
+
+
+def _check_headers(data: bytes) -> None:
+    """Refuses headers that would make tarfile read far, or backwards (CVE-2025-8194).
+
+    Walks the raw blocks (POSIX.1-2008 pax, "ustar Interchange Format"), because what tarfile itself
+    checks, and which of its methods a subclass can override, differs between Python releases.
+    """
+    offset = 0
+    while offset + _BLOCK <= len(data) and data[offset] != 0:
+        header = data[offset : offset + _BLOCK]
+        size, kind = _number(header[124:136]), header[156:157]
+        if size < 0:
+            raise _Refused(f"a member has the size {size}")
+        if kind == tarfile.GNUTYPE_SPARSE:
+            name = header[:100].rstrip(b"\0").decode(errors="replace")
+            raise _Refused(f'member "{name}" is a sparse file')
+        offset += _BLOCK
+        if kind in _RECORD_TYPES:
+            if size > _MAX_HEADER_BYTES:
+                raise _Refused(f"a header record has {size} bytes")
+            if _SIZE_RECORD.search(data, offset, offset + size):
+                raise _Refused("a header record changes the size of a member")
+        elif kind in _WITHOUT_DATA:
+            size = 0
+        offset += -(-size // _BLOCK) * _BLOCK
+
+
+def _number(field: bytes) -> int:
+    """A number of a header: octal digits, or GNU's base-256 with the top bit set."""
+    if field[0] in (0x80, 0xFF):
+        return int.from_bytes(field[1:], "big") - (
+            256 ** (len(field) - 1) if field[0] == 0xFF else 0
+        )
+    return int(field.strip(b" \0") or b"0", 8)
 
 
 def _members(path: Path, data: bytes) -> dict[str, bytes]:
@@ -117,7 +143,8 @@ def _members(path: Path, data: bytes) -> dict[str, bytes]:
     directories: set[str] = set()
     end = 0  # of the last member
     try:
-        with tarfile.open(fileobj=io.BytesIO(data), mode="r:", tarinfo=_Header) as tar:
+        _check_headers(data)
+        with tarfile.open(fileobj=io.BytesIO(data), mode="r:") as tar:
             count = 0
             while (info := tar.next()) is not None:
                 count += 1

@@ -87,6 +87,15 @@ def test_instructions_come_from_the_emulators_time() -> None:
     assert "Instructions" not in results_text([result(1000, x=np.zeros(1))], load_board("host"))
 
 
+def test_a_result_without_a_measurement_keeps_its_row() -> None:
+    text = results_text([result(1), result(2, stack=8)], load_board("host"))
+    assert [line.split() for line in text.splitlines()] == [
+        ["Sample", "Ticks", "Stack", "bytes", "Status"],
+        ["0", "1", "0", "MTVM_OK"],
+        ["1", "2", "8", "MTVM_OK"],
+    ]
+
+
 def test_a_summary_gives_the_spread() -> None:
     text = results_text([result(ticks) for ticks in range(1, 12)], load_board("host"))
     assert text.splitlines() == [

@@ -187,7 +187,7 @@ def test_a_member_of_negative_size_does_not_loop() -> None:
 def test_a_negative_size_in_a_pax_record_does_not_loop_either() -> None:
     info = tarfile.TarInfo("metadata.json")
     info.pax_headers = {"size": "-1024"}
-    assert "overlaps" in refuse(tar([(info, b"")])).cause
+    assert "changes the size of a member" in refuse(tar([(info, b"")])).cause
 
 
 def test_a_pax_record_of_great_size_is_refused() -> None:

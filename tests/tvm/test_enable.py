@@ -1,0 +1,140 @@
+"""`enable_micro` adds what a TVM built with USE_MICRO=OFF lacks, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import tarfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from microtvm_boards.errors import ToolNotFoundError
+from microtvm_boards.tvm import enable_micro, export_mlf
+
+tvm = pytest.importorskip("tvm")
+pytestmark = pytest.mark.tvm
+
+Python = Callable[..., str]
+
+
+def built_with_micro() -> bool:
+    return bool(tvm.support.libinfo().get("USE_MICRO", "OFF") == "ON")
+
+
+off_only = pytest.mark.skipif(built_with_micro(), reason="this TVM was built with USE_MICRO=ON")
+
+
+def test_tvm_micro_is_importable_afterwards(python: Python) -> None:
+    code = """
+from microtvm_boards.tvm import enable_micro
+enable_micro()
+enable_micro()  # a second time is harmless
+import tvm.micro
+print(callable(tvm.micro.export_model_library_format))
+"""
+    assert python(code) == "True"
+
+
+@off_only
+def test_opening_a_session_says_what_is_missing() -> None:
+    enable_micro()
+    from tvm.micro import session
+
+    with pytest.raises(ToolNotFoundError, match="built without it") as error:
+        session._rpc_connect("name", b"", None)
+    assert "micro._rpc_connect" in str(error.value)
+    assert "USE_MICRO=ON" in str(error.value)
+
+
+@off_only
+def test_the_exported_placeholders_say_that_they_are_placeholders(
+    model: tuple[Any, Any], tmp_path: Path
+) -> None:
+    path = export_mlf(*model, tmp_path / "model.tar")
+    with tarfile.open(path) as tar:
+        names = [n for n in tar.getnames() if n.startswith(("./runtime/", "./templates/"))]
+        texts = [tar.extractfile(name) for name in names]
+        assert names == [
+            "./runtime/PLACEHOLDER.txt",
+            "./templates/crt_config.h.template",
+            "./templates/platform.c.template",
+        ]
+        for text in texts:
+            assert text is not None
+            content = text.read()
+            assert b"Placeholder" in content
+            assert b"USE_MICRO=OFF" in content
+
+
+@off_only
+def test_other_template_projects_stay_not_found() -> None:
+    enable_micro()
+    from tvm.micro import build, get_microtvm_template_projects
+
+    with pytest.raises(build.MicroTVMTemplateProjectNotFoundError):
+        get_microtvm_template_projects("zephyr")
+    with pytest.raises(ValueError, match="not supported"):
+        get_microtvm_template_projects("abacus")
+
+
+@off_only
+def test_the_placeholders_go_when_the_process_that_made_them_ends(python: Python) -> None:
+    code = """
+import os
+from microtvm_boards.tvm import enable_micro
+enable_micro()
+import tvm.micro
+directory = tvm.micro.get_standalone_crt_dir()
+child = os.fork()
+if child == 0:
+    raise SystemExit  # runs the exit handlers
+os.waitpid(child, 0)
+print(os.listdir(directory), directory, sep=":")
+"""
+    listing, directory = python(code).split(":")
+    assert listing == "['PLACEHOLDER.txt']"
+    assert not Path(directory).exists()
+
+
+def test_nothing_changes_on_a_tvm_that_has_its_own(python: Python, tmp_path: Path) -> None:
+    """TVM looks beside its library: this one has the directories that USE_MICRO=ON puts there."""
+    from tvm._ffi import libinfo
+
+    own = tmp_path / "own"
+    (own / "standalone_crt" / "include").mkdir(parents=True)
+    (own / "microtvm_template_projects" / "crt" / "templates").mkdir(parents=True)
+    for library in libinfo.find_lib_path():
+        link = own / Path(library).name
+        if not link.exists():
+            link.symlink_to(library)
+    code = """
+import json
+import tvm
+
+@tvm.register_func("micro._rpc_connect")
+def own_rpc_connect(*arguments):
+    return "own session"
+
+import tvm.micro
+from tvm.micro import build, model_library_format
+
+def state():
+    return [
+        tvm.get_global_func("micro._rpc_connect")(),
+        tvm.micro.session._rpc_connect(),
+        build.get_standalone_crt_dir(),
+        *(id(m.get_microtvm_template_projects) for m in (tvm.micro, build, model_library_format)),
+        build.get_microtvm_template_projects("crt"),
+    ]
+
+before = state()
+from microtvm_boards.tvm import enable_micro
+enable_micro()
+print(json.dumps([before, state()]))
+"""
+    before, after = json.loads(python(code, TVM_LIBRARY_PATH=own))
+    assert after == before
+    assert before[:3] == ["own session", "own session", str(own / "standalone_crt")]
+    assert before[-1] == str(own / "microtvm_template_projects" / "crt")
