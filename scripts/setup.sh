@@ -11,7 +11,7 @@ if [ "$goal" = test ]; then
   # make: CMake's other generator; g++: TVM links its reference build with it;
   # libclang-rt: clang's sanitizers and libFuzzer
   packages+=(clang libclang-rt-14-dev g++ make)
-  extras="[test,tvm]"
+  extras="[test,tvm,train]"
 fi
 
 # The newest TVM wheel that has tvm.micro is for CPython 3.10; everything else runs on 3.10 and up.
