@@ -31,6 +31,7 @@ COMMANDS = {
     "template-dir": LazyCommand(
         f"{_HERE}.template_dir:template_dir", "Print the directory for tvmc's --template-dir."
     ),
+    "tvmc": LazyCommand(f"{_HERE}.tvmc:tvmc", "Run TVM's tvmc with micro targets."),
 }
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(

@@ -13,6 +13,7 @@ from microtvm_boards.cli.options import flag
 if TYPE_CHECKING:
     from microtvm_boards.platforms import Platform
     from microtvm_boards.project.manifest import Project
+    from microtvm_boards.project.options import ProjectOptions
     from microtvm_boards.transports.base import Transport
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -40,11 +41,16 @@ def transport(
     project: Project, platform: Platform, serial_number: str | None, gdbserver_port: str | None
 ) -> Transport:
     """A transport, not yet open, from the values of `device_flags`. Raises UsageError for those."""
-    from microtvm_boards.project.options import parse_options
-
-    options = parse_options(
-        {"serial_number": serial_number, "gdbserver_port": gdbserver_port}, "open_transport"
-    )
+    options = device_options(serial_number, gdbserver_port)
     return platform.transport(
         project, serial_number=options.serial_number, gdbserver_port=options.gdbserver_port
+    )
+
+
+def device_options(serial_number: str | None, gdbserver_port: str | None) -> ProjectOptions:
+    """The values of `device_flags`, checked. Raises UsageError."""
+    from microtvm_boards.project.options import parse_options
+
+    return parse_options(
+        {"serial_number": serial_number, "gdbserver_port": gdbserver_port}, "open_transport"
     )

@@ -36,16 +36,21 @@ def monitor(
     """Print what the device says.
 
     Starts the firmware (emulator, host) or listens to the board, and passes on the lines that are
-    typed or piped in. Ends with Ctrl-C or Ctrl-D, or when the device does.
+    typed or piped in. Of a project with the entry point packed it prints the log messages, and
+    passes nothing on. Ends with Ctrl-C or Ctrl-D, or when the device does.
     """
-    device = transport(*open_project(project), serial_number, gdbserver_port)
+    opened, platform = open_project(project)
+    device = transport(opened, platform, serial_number, gdbserver_port)
     said = bytearray()
-    write = said.extend if output.as_json else _write_to_stdout
+    write: Callable[[bytes], object] = said.extend if output.as_json else _write_to_stdout
+    frames = opened.entrypoint == "packed"
+    if frames:
+        write = _frame_writer(write)
     ending, code = "Ctrl-D", 0
     try:
         with device:
             try:
-                _relay(device, write)
+                _relay(device, write, pass_on=not frames)
             except TransportClosedError as end:
                 ending = end.cause
     except KeyboardInterrupt:
@@ -56,7 +61,7 @@ def monitor(
     click.get_current_context().exit(code)
 
 
-def _relay(device: Transport, write: Callable[[bytes], None]) -> None:
+def _relay(device: Transport, write: Callable[[bytes], object], *, pass_on: bool) -> None:
     """Until Ctrl-D on a terminal; the end of a pipe doesn't end the device's answers.
 
     Raises TransportClosedError when the device is gone.
@@ -71,11 +76,26 @@ def _relay(device: Transport, write: Callable[[bytes], None]) -> None:
                 if sys.stdin.isatty():
                     return
                 continue
-            device.write(data, _WRITE_SECONDS)
+            if pass_on:
+                device.write(data, _WRITE_SECONDS)
         try:
             write(device.read(_CHUNK, _READ_SECONDS))
         except TransportTimeoutError:
             _check_reader()
+
+
+def _frame_writer(write: Callable[[bytes], object]) -> Callable[[bytes], None]:
+    """Prints what comes in frames as lines, and what comes outside of them as it is."""
+    from microtvm_boards.rpc.frames import Decoder
+    from microtvm_boards.rpc.messages import describe
+
+    decoder = Decoder(outside=write)
+
+    def feed(data: bytes) -> None:
+        for payload in decoder.feed(data):
+            write(f"{describe(payload)}\n".encode())
+
+    return feed
 
 
 def _check_reader() -> None:

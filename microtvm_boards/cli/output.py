@@ -99,8 +99,13 @@ class Work:
     def line(self, line: str) -> None:
         if self._echo:
             click.echo(line.rstrip("\n"), err=True)
-        elif self._bar is not None and self._task is not None:
-            self._bar.update(self._task, line=line.strip())
+        else:
+            self.status(line.strip())
+
+    def status(self, text: str) -> None:
+        """What goes on right now: on a terminal only."""
+        if self._bar is not None and self._task is not None:
+            self._bar.update(self._task, line=text)
 
     def step(self) -> None:
         if self._bar is not None and self._task is not None:

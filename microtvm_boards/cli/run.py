@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from microtvm_boards.cli.device import device_flags, open_project, project_argument, transport
+from microtvm_boards.cli.device import (
+    device_flags,
+    device_options,
+    open_project,
+    project_argument,
+    transport,
+)
 from microtvm_boards.cli.output import Output, Work, standard
 from microtvm_boards.cli.results import results_json, results_text
-from microtvm_boards.errors import DeviceError, ProjectError, UsageError, nearest
+from microtvm_boards.errors import DeviceError, UsageError, nearest
 
 if TYPE_CHECKING:
     from microtvm_boards.harness import RunResult
     from microtvm_boards.mlf import Tensor
+    from microtvm_boards.platforms import Platform
     from microtvm_boards.project.manifest import Project
     from microtvm_boards.transports.base import Transport
 
@@ -66,15 +74,14 @@ def run(
 
     opened, platform = open_project(project)
     number = find_model(opened, model_key)
-    _require_c(opened)
     samples = _read_samples(opened, number, inputs)
     if outputs is not None and not outputs.absolute().parent.is_dir():
         raise UsageError(f"--outputs {outputs}: there is no directory {outputs.parent}.")
-    device = transport(opened, platform, serial_number, gdbserver_port)
+    run_all = _runner(opened, platform, serial_number, gdbserver_port, timeout)
     model = opened.models[number]
     total = None if samples is None else len(samples)  # the firmware runs baked ones by itself
     with output.work(f"Running {model.name} on {opened.board.name}", total) as work:
-        results = _run_all(opened, device, number, samples, timeout, work)
+        results = run_all(number, samples, work)
         seconds = work.seconds
     count = f"{len(results)} {'sample' if len(results) == 1 else 'samples'}"
     output.text(f"Ran {count} of {model.name} on {opened.board.name} in {seconds:.1f} s")
@@ -94,7 +101,32 @@ def run(
     )
 
 
-def _run_all(
+def _runner(
+    project: Project,
+    platform: Platform,
+    serial_number: str | None,
+    gdbserver_port: str | None,
+    timeout: float,
+) -> Callable[[int, list[Sample] | None, Work], list[RunResult]]:
+    """What runs samples on a model's number. Raises UsageError for the flags, before any work."""
+    if project.entrypoint == "packed":
+        from microtvm_boards.cli.packed import run_packed
+
+        options = device_options(serial_number, gdbserver_port)
+        return lambda number, samples, work: run_packed(
+            project,
+            number,
+            samples or [],
+            timeout=timeout,
+            serial_number=options.serial_number,
+            gdbserver_port=options.gdbserver_port,
+            work=work,
+        )
+    device = transport(project, platform, serial_number, gdbserver_port)
+    return lambda number, samples, work: _run_c(project, device, number, samples, timeout, work)
+
+
+def _run_c(
     project: Project,
     device: Transport,
     model: int,
@@ -132,16 +164,6 @@ def find_model(project: Project, key: str | None) -> int:
     )
 
 
-def _require_c(project: Project) -> None:
-    if project.entrypoint != "c":
-        raise ProjectError(
-            f"{project.directory} has the entry point {project.entrypoint}, which waits for RPC; "
-            "run talks to projects with the entry point c.",
-            hint=f"microtvm-boards create {project.mlf} NEW_PROJECT --board {project.board.name} "
-            "--model-entrypoint-api c",
-        )
-
-
 def _read_samples(project: Project, number: int, inputs: Path | None) -> list[Sample] | None:
     """What to run; None: the baked samples, which are the first model's."""
     from microtvm_boards.harness import load_inputs
@@ -149,7 +171,7 @@ def _read_samples(project: Project, number: int, inputs: Path | None) -> list[Sa
     model = project.models[number]
     if inputs is not None:
         return load_inputs(inputs, model)
-    if project.sample_count > 0 and number == 0:
+    if project.entrypoint == "c" and project.sample_count > 0 and number == 0:
         return None
     raise UsageError(
         f"No baked samples of {model.name} are in {project.directory}, and no --inputs were given.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
 
@@ -52,6 +53,34 @@ class GraphPlan:
     def functions(self) -> tuple[str, ...]:
         """The operator functions, each once, in the order of their first call."""
         return tuple(dict.fromkeys(call.function for call in self.calls))
+
+
+@dataclass(frozen=True)
+class GraphKernel:
+    """An operator function and the sizes of the tensors that it takes."""
+
+    function: str
+    bytes: tuple[int, ...]
+
+
+def graph_kernels(plans: Sequence[GraphPlan]) -> tuple[GraphKernel, ...]:
+    """The operators of all graphs, each once."""
+    kernels: dict[str, GraphKernel] = {}
+    for plan in plans:
+        sizes = {t.name: prod(t.shape) * DTYPE_BYTES[t.dtype] for t in plan.tensors}
+        for call in plan.calls:
+            taken = tuple(sizes[name] for name in call.arguments)
+            kernels.setdefault(call.function, GraphKernel(call.function, taken))
+    return tuple(kernels.values())
+
+
+def host_storage_bytes(graph: Graph) -> tuple[int, ...]:
+    """What TVM's graph executor allocates when it runs on the host and drives the operators: one
+    block for each storage id, parameters too (v0.16 graph_executor.cc, SetupStorage)."""
+    sizes: dict[int, int] = {}
+    for entry in graph.entries:
+        sizes[entry.storage_id] = max(sizes.get(entry.storage_id, 0), entry_bytes(entry))
+    return tuple(sizes.values())
 
 
 def entry_bytes(entry: GraphEntry) -> int:

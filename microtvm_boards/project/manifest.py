@@ -27,6 +27,16 @@ class ProjectModel:
 
 
 @dataclass(frozen=True)
+class RpcSettings:
+    """How the firmware of a `packed` project speaks RPC; bytes."""
+
+    packet_bytes: int  # of the packet buffer
+    tensor_heap_bytes: int
+    ring_bytes: int  # of the receive ring
+    codec: str  # how arguments are encoded
+
+
+@dataclass(frozen=True)
 class Project:
     """A generated project, read back from its directory."""
 
@@ -39,6 +49,7 @@ class Project:
     sample_count: int  # samples baked into the firmware
     manifest: dict[str, Any]
     stack_bytes: int = 0  # 0: the platform's own
+    rpc: RpcSettings | None = None  # entry point packed
 
     @property
     def build_dir(self) -> Path:
@@ -78,6 +89,7 @@ class Project:
                 sample_count=data["sample_count"],
                 manifest=data,
                 stack_bytes=data["stack_bytes"],
+                rpc=None if data.get("rpc") is None else RpcSettings(**data["rpc"]),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise ProjectError(

@@ -119,6 +119,18 @@ OPTIONS: tuple[OptionSpec, ...] = (
         optional=_GENERATE,
     ),
     OptionSpec(
+        "tensor_heap_bytes",
+        "int",
+        "Memory for tensors that Python sends (entry point packed); from the model when unset.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "rpc_packet_bytes",
+        "int",
+        "Longest RPC packet (entry point packed); 2048 on boards, 16384 on the host when unset.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
         "config_main_stack_size",
         "int",
         "Upstream's name for stack_size_bytes.",
@@ -209,6 +221,8 @@ class ProjectOptions:
     checks: bool = True
     workspace_size_bytes: int | None = None
     stack_size_bytes: int | None = None
+    tensor_heap_bytes: int | None = None
+    rpc_packet_bytes: int | None = None
     warning_as_error: bool = False
     compile_definitions: tuple[str, ...] = ()
     extra_files_tar: str | None = None

@@ -14,6 +14,7 @@ from microtvm_boards.project.names import (
 )
 from microtvm_boards.project.options import ProjectOptions
 from microtvm_boards.project.plan_files import planned_files
+from microtvm_boards.project.plan_rpc import plan_rpc
 from microtvm_boards.project.plan_types import (
     ModulePlan,
     Plan,
@@ -50,12 +51,6 @@ def plan(
     """
     platform = _platform(board, options)
     _check_uart(board, platform)
-    if options.model_entrypoint_api == "packed":
-        raise UsageError(
-            "The entry point 'packed' (Python drives the firmware over RPC) is not in this "
-            "version yet.",
-            hint="--model-entrypoint-api c (with tvmc: --project-option model_entrypoint_api=c)",
-        )
     if model.style is Style.OPERATOR:
         raise ModelError(
             f"{model.path} holds single operators (style 'operator', what autotuning exports), "
@@ -70,11 +65,10 @@ def plan(
     )
     arena = _arena_bytes(modules, options, alignment)
     stack = _stack_bytes(board, options)
-    if attachments.samples is not None and options.app != "harness":
-        raise UsageError(
-            f"sample_inputs are run by app=harness; app={options.app} would leave them out.",
-            hint="leave out one of the two options",
-        )
+    _check_app(options, attachments)
+    rpc = None
+    if options.model_entrypoint_api == "packed":
+        rpc = plan_rpc(model, modules, board, options, alignment)
     needs = memory_needs(
         board,
         modules,
@@ -82,6 +76,7 @@ def plan(
         arena_bytes=arena,
         stack_bytes=stack,
         samples=attachments.samples,
+        rpc=rpc,
     )
     refuse_what_does_not_fit(board, needs)
     result = Plan(
@@ -94,6 +89,7 @@ def plan(
         alignment=alignment,
         arena_bytes=arena,
         stack_bytes=stack,
+        rpc=rpc,
         attachments=attachments,
         needs=needs,
         files=(),
@@ -115,6 +111,17 @@ def _platform(board: Board, options: ProjectOptions) -> str:
             hint=f"another of its platforms: {', '.join(board.platforms)}",
         )
     return platform
+
+
+def _check_app(options: ProjectOptions, attachments: Attachments) -> None:
+    if attachments.samples is None:
+        return
+    if options.model_entrypoint_api != "c" or options.app != "harness":
+        raise UsageError(
+            "sample_inputs are run by the app 'harness' of the entry point 'c'; found app "
+            f"{options.app!r}, entry point {options.model_entrypoint_api!r}.",
+            hint="leave out sample_inputs, or the other option",
+        )
 
 
 def _check_uart(board: Board, platform: str) -> None:

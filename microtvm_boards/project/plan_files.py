@@ -23,6 +23,7 @@ def planned_files(plan: Plan) -> Plan:
         *_model(plan),
         *_runtime(plan),
         *_app(plan),
+        *_rpc(plan),
         *_port(plan),
         *_extra(plan),
     ]
@@ -109,7 +110,7 @@ def _runtime(plan: Plan) -> Iterator[PlannedFile]:
         yield _copy("src/runtime/mtvm_workspace.h", "kernels ask for workspace")
         source = "mtvm_workspace.c" if own else "mtvm_crt_workspace.c"
         yield _copy(f"src/runtime/{source}", "kernels ask for workspace")
-    if "TVMAPISetLastError" in plan.model.runtime_calls:
+    if "TVMAPISetLastError" in plan.model.runtime_calls and plan.rpc is None:
         yield _copy("src/runtime/mtvm_last_error.c", "kernels report failed checks")
 
 
@@ -123,6 +124,9 @@ def _standalone_crt(plan: Plan) -> Iterator[PlannedFile]:
 
 
 def _app(plan: Plan) -> Iterator[PlannedFile]:
+    if plan.rpc is not None:
+        yield _copy("src/app/packed.c", "main() that serves the model over RPC")
+        return
     if plan.options.app == "minimal":
         yield _render("src/app/main.c.j2", "src/app/main.c", "main() to start from")
         return
@@ -131,6 +135,22 @@ def _app(plan: Plan) -> Iterator[PlannedFile]:
     yield _render("src/app/mtvm_samples.h.j2", "src/app/mtvm_samples.h", "how many samples")
     if plan.attachments.samples is not None:
         yield _data("src/app/mtvm_samples.c", "samples_c", "option sample_inputs")
+
+
+def _rpc(plan: Plan) -> Iterator[PlannedFile]:
+    if plan.rpc is None:
+        return
+    root = template_project()
+    graphs = any(module.graph is not None for module in plan.modules)
+    for path in (root / "src" / "rpc").iterdir():
+        source = path.relative_to(root).as_posix()
+        if path.name.startswith("kernels.") and not graphs:
+            continue
+        if path.suffix == ".j2":
+            reason = "sizes of what the operators of the graph take"
+            yield _render(source, source.removesuffix(".j2"), reason)
+        else:
+            yield _copy(source, "serves the model over RPC")
 
 
 def _port(plan: Plan) -> Iterator[PlannedFile]:
@@ -142,6 +162,8 @@ def _port(plan: Plan) -> Iterator[PlannedFile]:
     for path in (root / "src" / "port" / plan.platform).rglob("*"):
         source = path.relative_to(root).as_posix()
         if path.is_dir() or (path.name.startswith("uart_") and path.name != driver):
+            continue
+        if path.stem == "receive_ring" and plan.rpc is None:
             continue
         if path.suffix == ".j2":
             yield _render(source, source.removesuffix(".j2"), reason)

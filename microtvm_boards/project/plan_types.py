@@ -9,6 +9,7 @@ from microtvm_boards.boards import Board
 from microtvm_boards.mlf import Model, Module, Tensor
 from microtvm_boards.project.attachments import Attachments
 from microtvm_boards.project.graph_plan import GraphPlan
+from microtvm_boards.project.manifest import RpcSettings
 from microtvm_boards.project.options import ProjectOptions
 
 
@@ -92,6 +93,7 @@ class Plan:
     alignment: int  # bytes; of every tensor and pool
     arena_bytes: int  # 0: no kernel asks for workspace
     stack_bytes: int  # 0: the platform's own (host)
+    rpc: RpcSettings | None  # entry point packed
     attachments: Attachments
     needs: tuple[MemoryNeed, ...]
     files: tuple[PlannedFile, ...]

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import ProjectError
+from microtvm_boards.project.manifest import RpcSettings
 from microtvm_boards.project.plan_types import MemoryNeed, ModulePlan
 from microtvm_boards.project.samples import Samples
 
 # Static data of start-up code, port and libc: measured with the empty firmware of
 # benchmarks/footprint.py, rounded up.
 BASE_RAM = 256
+RPC_RAM = 512  # static data of src/rpc beside its buffers, rounded up
 
 
 def align_up(size: int, alignment: int) -> int:
@@ -34,6 +36,7 @@ def memory_needs(
     arena_bytes: int,
     stack_bytes: int,
     samples: Samples | None,
+    rpc: RpcSettings | None = None,
 ) -> tuple[MemoryNeed, ...]:
     """What is known before compiling: constants in flash, everything static in RAM. The size of
     the code isn't among it."""
@@ -54,8 +57,16 @@ def memory_needs(
         row = buffer_bytes(modules[:1], "inputs", alignment)
         needs.append(MemoryNeed(in_flash, "baked samples", samples.count * row))
     needs.append(MemoryNeed(in_ram, "workspace of kernels", arena_bytes))
-    needs.append(MemoryNeed(in_ram, "inputs", buffer_bytes(modules, "inputs", alignment)))
-    needs.append(MemoryNeed(in_ram, "outputs", buffer_bytes(modules, "outputs", alignment)))
+    if rpc is None:
+        needs.append(MemoryNeed(in_ram, "inputs", buffer_bytes(modules, "inputs", alignment)))
+        needs.append(MemoryNeed(in_ram, "outputs", buffer_bytes(modules, "outputs", alignment)))
+    else:
+        heap = "tensor heap, inputs and outputs too (option tensor_heap_bytes)"
+        needs.append(MemoryNeed(in_ram, heap, rpc.tensor_heap_bytes))
+        packet = "packet buffer (option rpc_packet_bytes)"
+        needs.append(MemoryNeed(in_ram, packet, rpc.packet_bytes))
+        needs.append(MemoryNeed(in_ram, "receive ring, as two packets", rpc.ring_bytes))
+        needs.append(MemoryNeed(in_ram, "state of RPC", RPC_RAM))
     needs.append(MemoryNeed(in_ram, "stack", stack_bytes))
     needs.append(MemoryNeed(in_ram, "runtime and libc", BASE_RAM))
     return tuple(need for need in needs if need.size_bytes > 0)

@@ -6,6 +6,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ import microtvm_boards
 from microtvm_boards import resources
 from microtvm_boards.errors import ProjectError
 from microtvm_boards.mlf import DTYPE_BYTES, Module
+from microtvm_boards.project.graph_plan import graph_kernels
 from microtvm_boards.project.manifest import FORMAT, tensor_to_json
 from microtvm_boards.project.plan_types import Origin, Plan, PlannedFile
 from microtvm_boards.project.preflight import align_up, buffer_bytes
@@ -33,6 +35,8 @@ C_TYPES = {
 # DLDataTypeCode of a dtype; TVM passes bool as a one-bit unsigned integer.
 DL_CODES = {"MTVM_INT": "kDLInt", "MTVM_UINT": "kDLUInt", "MTVM_BOOL": "kDLUInt"}
 TYPE_CODE_DLTENSOR = 7  # kTVMDLTensorHandle
+RPC_PROTOCOL = 1  # of what mtvm.* functions answer
+IDENTITY_DIGITS = 16  # of the SHA-256 of the model library
 OPTIMIZATION_FLAGS = {"none": "-O0", "debug": "-Og", "size": "-Os", "speed": "-O2"}
 
 
@@ -171,12 +175,30 @@ def _context(plan: Plan) -> Mapping[str, Any]:
             if plan.options.runtime == "standalone_crt"
             else ["src/runtime"]
         ),
+        "kernels": graph_kernels([m.graph for m in plan.modules if m.graph is not None]),
+        "device_info": _device_info(plan),
         "optimization_flag": OPTIMIZATION_FLAGS[plan.options.optimization],
         "input_bytes": buffer_bytes(plan.modules, "inputs", plan.alignment),
         "output_bytes": buffer_bytes(plan.modules, "outputs", plan.alignment),
         "sample_bytes": buffer_bytes(plan.modules[:1], "inputs", plan.alignment),
         "sample_count": plan.attachments.samples.count if plan.attachments.samples else 0,
     }
+
+
+def _device_info(plan: Plan) -> str:
+    """What `mtvm.device_info` answers, so that a host can tell a wrong board from the right one."""
+    if plan.rpc is None:
+        return ""
+    document = {
+        "protocol": RPC_PROTOCOL,
+        "board": plan.board.name,
+        "models": [m.module.name for m in plan.modules],
+        "model_sha256": plan.model.sha256[:IDENTITY_DIGITS],
+        "packet_bytes": plan.rpc.packet_bytes,
+        "tensor_heap_bytes": plan.rpc.tensor_heap_bytes,
+        "codec": plan.rpc.codec,
+    }
+    return json.dumps(document, separators=(",", ":"))
 
 
 def _includes_header(plan: Plan, module: Module, source: str) -> bool:
@@ -239,6 +261,7 @@ def _manifest(plan: Plan) -> bytes:
         "arena_bytes": plan.arena_bytes,
         "stack_bytes": plan.stack_bytes,
         "sample_count": plan.attachments.samples.count if plan.attachments.samples else 0,
+        "rpc": None if plan.rpc is None else asdict(plan.rpc),
         "memory": [
             {"memory": n.memory, "what": n.what, "size_bytes": n.size_bytes} for n in plan.needs
         ],

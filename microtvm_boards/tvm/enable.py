@@ -12,13 +12,14 @@ import sys
 import tempfile
 from pathlib import Path
 from types import ModuleType
-from typing import Any, NoReturn
+from typing import Any
 
 from microtvm_boards.errors import ToolNotFoundError
+from microtvm_boards.tvm.finder import install
 
 _INSTALL = "pip install 'microtvm-boards[tvm]'   (under CPython 3.10 on Linux x86-64)"
 
-# The packed function behind every micro session; `tvm.micro.session` imports it by name (v0.16).
+# The packed function behind every micro session.
 _RPC_CONNECT = "micro._rpc_connect"
 
 _CRT_NOTE = """\
@@ -77,16 +78,19 @@ def _import_relay() -> None:
 
 
 def enable_micro() -> None:
-    """Makes `tvm.micro` importable and `export_model_library_format` usable.
+    """Makes `tvm.micro` importable and imports it.
 
-    Adds only what this TVM lacks, so a TVM built with USE_MICRO=ON stays as it is:
+    Importing microtvm_boards.tvm is enough for code that imports `tvm.micro` afterwards; this is
+    for code that wants the reasons when it can't work. Adds only what this TVM lacks, so a TVM
+    built with USE_MICRO=ON stays as it is:
 
-    - the global function `micro._rpc_connect`: the stand-in raises when it is called;
+    - the micro session (`micro._rpc_connect`): ours, in Python; see session.py;
     - the directory of the standalone CRT: a temporary one that holds a note;
     - the template project "crt": two files that hold a note. Other platforms stay "not found".
 
     Raises ToolNotFoundError as `load_tvm` does, and when this TVM has no `tvm.micro` (0.19 on).
     """
+    install()
     tvm = load_tvm()
     if not _has_submodule(tvm, "micro"):
         raise ToolNotFoundError(
@@ -94,19 +98,42 @@ def enable_micro() -> None:
             f"found {tvm.__version__} in {_where(tvm)}.",
             hint=_INSTALL,
         )
-    if tvm.get_global_func(_RPC_CONNECT, allow_missing=True) is None:
-        tvm.register_func(_RPC_CONNECT, _no_micro_session)
-    micro = importlib.import_module("tvm.micro")
+    complete(importlib.import_module("tvm.micro"))  # again, if it was imported before us
+
+
+def register_session() -> bool:
+    """Before `tvm.micro` runs: registers our session where TVM has none, and says whether it did.
+
+    `tvm.micro.base` takes `micro._rpc_connect` from TVM's registry while it is imported, and
+    without it importing `tvm.micro` fails (v0.16).
+    """
+    tvm = sys.modules["tvm"]
+    if tvm.get_global_func(_RPC_CONNECT, allow_missing=True) is not None:
+        return False
+    from microtvm_boards.tvm.session import connect
+
+    tvm.register_func(_RPC_CONNECT, connect)
+    # An import that failed before has left a `tvm.micro.base` without the function.
+    for name in [name for name in sys.modules if name.startswith("tvm.micro.")]:
+        del sys.modules[name]
+    return True
+
+
+def use_session(micro: Any) -> None:
+    """After `tvm.micro` has run: its Session calls ours directly, not through the registry."""
+    from microtvm_boards.tvm.failures import register_call_errors
+    from microtvm_boards.tvm.session import connect, session_transport
+
+    register_call_errors(sys.modules["tvm"])
+    for module in (micro.base, micro.session):
+        module._rpc_connect = connect
+    micro.session.TransportLogger = session_transport
+
+
+def complete(micro: Any) -> None:
+    """After `tvm.micro` has run: gives it the directories that it lacks."""
     _provide_crt(micro.build)
     _provide_templates(micro)
-
-
-def _no_micro_session(*_arguments: object) -> NoReturn:
-    raise ToolNotFoundError(
-        "Opening a micro session needs TVM's C++ micro session "
-        "(the packed function micro._rpc_connect), and this TVM was built without it.",
-        hint="use a TVM built with USE_MICRO=ON",
-    )
 
 
 def _provide_crt(build: Any) -> None:

@@ -46,11 +46,12 @@ def cli(*args: str | Path, env: Mapping[str, str] | None = None) -> Answer:
     return Answer(done.returncode, done.stdout, done.stderr)
 
 
-def firmware_that_says(host: Path, copy: Path, script: str) -> Path:
-    """A copy of project `host` whose firmware is a shell script."""
+def firmware_that_says(
+    host: Path, copy: Path, script: str, source: str = "src/app/c_harness.c"
+) -> Path:
+    """A copy of project `host` whose firmware is a shell script; `source` holds its main."""
     shutil.copytree(host, copy)
-    harness = copy / "src" / "app" / "c_harness.c"
-    harness.write_text(
+    (copy / source).write_text(
         "#include <unistd.h>\n"
         f'int main(void) {{ return execl("/bin/sh", "sh", "-c", {json.dumps(script)}, '
         "(char *)0); }\n"
@@ -71,10 +72,10 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def create_and_build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    def make(mlf: str, *options: str | Path) -> Path:
+    def make(mlf: str, *options: str | Path, entrypoint: str = "c") -> Path:
         project = tmp_path_factory.mktemp("made") / "project"
         created = cli(
-            "create", DATA / f"{mlf}.tar", project, "--model-entrypoint-api", "c", *options
+            "create", DATA / f"{mlf}.tar", project, "--model-entrypoint-api", entrypoint, *options
         )
         assert created.code == 0, created.err
         built = cli("build", project)

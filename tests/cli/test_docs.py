@@ -42,6 +42,8 @@ def test_every_command_has_an_example_and_every_example_a_command() -> None:
     assert names == {*COMMANDS, "list", "show"} - {"boards"}
     for command, words in shown:
         known = {name for parameter in command.params for name in parameter.opts}
+        if command.name == "tvmc":  # its options are TVM's
+            continue
         assert {word for word in words if word.startswith("--")} <= known
 
 
@@ -83,7 +85,7 @@ def test_the_session_goes_as_it_is_shown(tmp_path: Path) -> None:
     tool.chmod(0o755)
     path = f"{tool.parent}{os.pathsep}{os.environ['PATH']}"
     for command, shown in EXAMPLES:
-        if command.startswith("tvmc "):
+        if "tvmc " in command:  # its own page has what TVM is needed for
             continue
         done = subprocess.run(
             ["bash", "-c", command],

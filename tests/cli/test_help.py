@@ -78,7 +78,8 @@ def test_the_line_of_a_command_begins_its_own_help(group: click.Command) -> None
 
 
 @pytest.mark.parametrize(
-    "command", [[c] for c in COMMANDS] + [["boards", "list"], ["boards", "show"], []]
+    "command",
+    [[c] for c in COMMANDS if c != "tvmc"] + [["boards", "list"], ["boards", "show"], []],
 )
 def test_every_command_has_json_and_verbose(command: list[str]) -> None:
     text = cli(*command, "--help").out

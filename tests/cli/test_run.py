@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 import pytest
 
 from microtvm_boards.cli.exit_codes import USAGE
-from microtvm_boards.errors import DeviceError, ProjectError, TransportTimeoutError
+from microtvm_boards.errors import DeviceError, TransportTimeoutError
 from tests.cli.conftest import SAMPLES, cli, firmware_that_says
 from tests.conftest import DATA
 
@@ -120,17 +119,6 @@ def test_a_model_is_chosen_by_name_or_number(
     answer = cli("run", project, "--model", name + "x")
     assert answer.code == USAGE
     assert f'Did you mean "{name}"' in answer.err
-
-
-def test_a_packed_project_is_refused_with_the_way_to_another(host: Path, tmp_path: Path) -> None:
-    project = tmp_path / "packed"
-    shutil.copytree(host, project)
-    manifest = project / "project.json"
-    manifest.write_text(json.dumps({**json.loads(manifest.read_text()), "entrypoint": "packed"}))
-    answer = cli("run", project)
-    assert answer.code == ProjectError.exit_code
-    assert "RPC" in answer.err
-    assert "--model-entrypoint-api c" in answer.err
 
 
 def test_a_silent_device_ends_in_a_time_out(host: Path, inputs: Path, tmp_path: Path) -> None:

@@ -146,7 +146,11 @@ def test_a_board_that_wants_what_there_is_not(
     [
         ({"board": "mps2_an368"}, BoardError, 'Did you mean "mps2_an386"'),
         ({"platform": "baremetall"}, UsageError, 'no platform "baremetall"'),
-        ({"model_entrypoint_api": "packed"}, UsageError, "not in this version"),
+        (
+            {"model_entrypoint_api": "packed", "rpc_packet_bytes": 64},
+            UsageError,
+            "too small for any copy",
+        ),
         ({"sample_inputs": "missing.npz"}, UsageError, "there is none at"),
         ({"extra_files_tar": "missing.tar"}, UsageError, "there is none at"),
         ({"board": "mps2_an386", "stack_size_bytes": 8}, UsageError, "start-up code alone"),

@@ -1,4 +1,4 @@
-"""`enable_micro` adds what a TVM built with USE_MICRO=OFF lacks, and nothing else."""
+"""`tvm.micro` gets what a TVM built with USE_MICRO=OFF lacks, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from microtvm_boards.errors import ToolNotFoundError
 from microtvm_boards.tvm import enable_micro, export_mlf
 
 tvm = pytest.importorskip("tvm")
@@ -26,26 +25,54 @@ def built_with_micro() -> bool:
 off_only = pytest.mark.skipif(built_with_micro(), reason="this TVM was built with USE_MICRO=ON")
 
 
-def test_tvm_micro_is_importable_afterwards(python: Python) -> None:
-    code = """
-from microtvm_boards.tvm import enable_micro
-enable_micro()
-enable_micro()  # a second time is harmless
+@pytest.mark.parametrize(
+    "before",
+    [
+        "import microtvm_boards.tvm",
+        "import tvm, microtvm_boards.tvm",
+        "from microtvm_boards.tvm import enable_micro; enable_micro(); enable_micro()",
+    ],
+)
+def test_tvm_micro_is_importable(python: Python, before: str) -> None:
+    code = f"""
+{before}
 import tvm.micro
-print(callable(tvm.micro.export_model_library_format))
+from tvm.micro import session
+print(callable(tvm.micro.export_model_library_format), session._rpc_connect.__module__)
 """
-    assert python(code) == "True"
+    connect = "tvm" if built_with_micro() else "microtvm_boards.tvm.session"
+    assert python(code) == f"True {connect}"
 
 
 @off_only
-def test_opening_a_session_says_what_is_missing() -> None:
-    enable_micro()
-    from tvm.micro import session
+def test_an_import_that_failed_before_does_no_harm(python: Python) -> None:
+    code = """
+try:
+    import tvm.micro
+except ImportError as error:
+    print("USE_MICRO" in str(error))
+import microtvm_boards.tvm
+import tvm.micro
+print(tvm.micro.Session.__name__)
+"""
+    assert python(code) == "True\nSession"
 
-    with pytest.raises(ToolNotFoundError, match="built without it") as error:
-        session._rpc_connect("name", b"", None)
-    assert "micro._rpc_connect" in str(error.value)
-    assert "USE_MICRO=ON" in str(error.value)
+
+def test_tvmc_has_its_micro_subcommand(python: Python) -> None:
+    code = """
+import microtvm_boards.tvm
+from tvm.driver.tvmc import micro
+print(micro.project.__name__)
+"""
+    assert python(code) == "tvm.micro.project"
+
+
+def test_tools_still_find_the_source_of_tvm_micro(python: Python) -> None:
+    code = """
+import microtvm_boards.tvm, inspect, tvm.micro
+print(inspect.getsource(tvm.micro).strip() != "", type(tvm.micro.__loader__).__name__)
+"""
+    assert python(code) == "True SourceFileLoader"
 
 
 @off_only
@@ -112,6 +139,7 @@ def test_nothing_changes_on_a_tvm_that_has_its_own(python: Python, tmp_path: Pat
     code = """
 import json
 import tvm
+from microtvm_boards.tvm import enable_micro
 
 @tvm.register_func("micro._rpc_connect")
 def own_rpc_connect(*arguments):
@@ -130,7 +158,6 @@ def state():
     ]
 
 before = state()
-from microtvm_boards.tvm import enable_micro
 enable_micro()
 print(json.dumps([before, state()]))
 """

@@ -16,6 +16,10 @@ void mtvm_port_putc(char byte);
 /* A free-running clock: processor cycles on bare metal, microseconds on the host. Wraps. */
 uint32_t mtvm_port_ticks(void);
 
+/* The same, fine and wide enough to measure anything: mtvm_port_clock_hz() steps a second. */
+uint64_t mtvm_port_clock(void);
+uint32_t mtvm_port_clock_hz(void);
+
 /* The most stack that was in use since reset, in bytes; 0 where it isn't measured. */
 uint32_t mtvm_port_stack_used(void);
 

@@ -9,7 +9,15 @@
 #define MTVM_UART_REGISTER(offset) (*(volatile uint32_t *)(MTVM_UART_BASE + (offset)))
 
 void mtvm_uart_init(void);
-int mtvm_uart_getc(void); /* waits */
+int mtvm_uart_poll(void); /* the next byte, or -1: there is none */
 void mtvm_uart_putc(char byte);
+void mtvm_uart_enable_interrupt(int on); /* when there is a byte */
+
+#ifdef MTVM_RING_BYTES
+/* The receive ring (receive_ring.c) and its interrupt, in the vector table. */
+void mtvm_receive_ring_init(void);
+int mtvm_receive_ring_getc(void); /* waits */
+void mtvm_uart_interrupt(void);
+#endif
 
 #endif

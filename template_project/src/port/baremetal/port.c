@@ -1,6 +1,7 @@
-/* Bare-metal Cortex-M: a polled UART, SysTick as the clock, a painted stack. */
+/* Bare-metal Cortex-M: a UART, SysTick as the clock, a painted stack. */
 #include "mtvm_port.h"
 
+#include "mtvm_config.h"
 #include "mtvm_startup.h"
 #include "mtvm_uart.h"
 
@@ -22,24 +23,43 @@ void mtvm_systick(void) { ++wraps; }
 void mtvm_port_init(void) {
   /* The UART first: QEMU 7.2 looks for input again when the timer starts, else up to 1 s later. */
   mtvm_uart_init();
+#ifdef MTVM_RING_BYTES
+  mtvm_receive_ring_init();
+#endif
   SYST_RVR = SYST_MAX;
   SYST_CVR = 0;
   SYST_CSR = SYST_RUN_AT_CPU_CLOCK_WITH_INTERRUPT;
 }
 
-int mtvm_port_getc(void) { return mtvm_uart_getc(); }
+int mtvm_port_getc(void) {
+#ifdef MTVM_RING_BYTES
+  return mtvm_receive_ring_getc();
+#else
+  int byte;
+  do {
+    byte = mtvm_uart_poll();
+  } while (byte < 0);
+  return byte;
+#endif
+}
 
 void mtvm_port_putc(char byte) { mtvm_uart_putc(byte); }
 
-uint32_t mtvm_port_ticks(void) {
+uint64_t mtvm_port_clock(void) {
   uint32_t high;
   uint32_t low;
   do { /* again when the interrupt came between the two reads */
     high = wraps;
     low = SYST_CVR;
   } while (high != wraps);
-  return (high << SYST_BITS) + (SYST_MAX - low);
+  return ((uint64_t)high << SYST_BITS) + (SYST_MAX - low);
 }
+
+#ifdef MTVM_CLOCK_HZ
+uint32_t mtvm_port_clock_hz(void) { return MTVM_CLOCK_HZ; }
+#endif
+
+uint32_t mtvm_port_ticks(void) { return (uint32_t)mtvm_port_clock(); }
 
 uint32_t mtvm_port_stack_used(void) {
   const uint32_t *word = mtvm_stack_limit;

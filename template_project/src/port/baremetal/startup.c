@@ -2,6 +2,9 @@
 #include "mtvm_config.h"
 #include "mtvm_port.h"
 #include "mtvm_startup.h"
+#ifdef MTVM_UART_IRQ
+#include "mtvm_uart.h"
+#endif
 
 extern uint32_t mtvm_data_load[];
 extern uint32_t mtvm_data_start[];
@@ -19,8 +22,15 @@ typedef union {
 } vector_t;
 
 #define FAULT {.handler = mtvm_fault}
+#define SYSTEM_VECTORS 16
 
-static const vector_t vectors[16] __attribute__((section(".vectors"), used)) = {
+#ifdef MTVM_UART_IRQ
+#define VECTORS (SYSTEM_VECTORS + MTVM_UART_IRQ + 1)
+#else
+#define VECTORS SYSTEM_VECTORS
+#endif
+
+static const vector_t vectors[VECTORS] __attribute__((section(".vectors"), used)) = {
     {.stack = mtvm_stack_top}, {.handler = mtvm_reset},
     FAULT,                     FAULT, /* NMI, HardFault */
     FAULT,                     FAULT, /* MemManage, BusFault */
@@ -29,6 +39,9 @@ static const vector_t vectors[16] __attribute__((section(".vectors"), used)) = {
     FAULT,                     FAULT,
     FAULT,                     FAULT,
     FAULT,                     {.handler = mtvm_systick},
+#ifdef MTVM_UART_IRQ
+    [SYSTEM_VECTORS + MTVM_UART_IRQ] = {.handler = mtvm_uart_interrupt}, /* the only one enabled */
+#endif
 };
 
 /* Without a frame of its own: the FPU (and MVE) must be on before the compiler uses them. */

@@ -4,11 +4,14 @@
 #define DATA MTVM_UART_REGISTER(0x00)
 #define STATE MTVM_UART_REGISTER(0x04)
 #define CTRL MTVM_UART_REGISTER(0x08)
+#define INTSTATUS MTVM_UART_REGISTER(0x0C)
 #define BAUDDIV MTVM_UART_REGISTER(0x10)
 
 #define STATE_TX_FULL 1U
 #define STATE_RX_FULL 2U
 #define CTRL_TX_RX_ENABLE 3U
+#define CTRL_RX_INTERRUPT 8U
+#define INTSTATUS_RX 2U
 #define BAUDDIV_MIN 16U /* the smallest that the block allows */
 
 void mtvm_uart_init(void) {
@@ -17,14 +20,17 @@ void mtvm_uart_init(void) {
   CTRL = CTRL_TX_RX_ENABLE;
 }
 
-int mtvm_uart_getc(void) {
-  while ((STATE & STATE_RX_FULL) == 0) {
-  }
-  return (int)(DATA & 0xFFU);
+int mtvm_uart_poll(void) {
+  INTSTATUS = INTSTATUS_RX; /* before the byte is taken: the next one sets it again */
+  return (STATE & STATE_RX_FULL) == 0 ? -1 : (int)(DATA & 0xFFU);
 }
 
 void mtvm_uart_putc(char byte) {
   while ((STATE & STATE_TX_FULL) != 0) {
   }
   DATA = (uint8_t)byte;
+}
+
+void mtvm_uart_enable_interrupt(int on) {
+  CTRL = CTRL_TX_RX_ENABLE | (on ? CTRL_RX_INTERRUPT : 0U);
 }

@@ -5,6 +5,8 @@
 #define STARTTX MTVM_UART_REGISTER(0x008)
 #define RXDRDY MTVM_UART_REGISTER(0x108)
 #define TXDRDY MTVM_UART_REGISTER(0x11C)
+#define INTENSET MTVM_UART_REGISTER(0x304)
+#define INTENCLR MTVM_UART_REGISTER(0x308)
 #define ENABLE MTVM_UART_REGISTER(0x500)
 #define PSELTXD MTVM_UART_REGISTER(0x50C)
 #define PSELRXD MTVM_UART_REGISTER(0x514)
@@ -13,6 +15,7 @@
 #define BAUDRATE MTVM_UART_REGISTER(0x524)
 
 #define ENABLE_UART 4U
+#define INTERRUPT_RXDRDY 4U
 /* The register counts in steps of 16 MHz / 2^32, rounded as the manual's table of rates. */
 #define BAUDRATE_OF(baud) ((uint32_t)((((uint64_t)(baud) << 32) / 16000000U + 0x800U) & 0xFFFFF000U))
 /* micro:bit: the USB interface chip is on P0.24 (TX) and P0.25 (RX). */
@@ -28,8 +31,9 @@ void mtvm_uart_init(void) {
   STARTRX = 1;
 }
 
-int mtvm_uart_getc(void) {
-  while (RXDRDY == 0) {
+int mtvm_uart_poll(void) {
+  if (RXDRDY == 0) {
+    return -1;
   }
   RXDRDY = 0;
   return (int)(RXD & 0xFFU);
@@ -40,4 +44,12 @@ void mtvm_uart_putc(char byte) {
   while (TXDRDY == 0) {
   }
   TXDRDY = 0;
+}
+
+void mtvm_uart_enable_interrupt(int on) {
+  if (on) {
+    INTENSET = INTERRUPT_RXDRDY;
+  } else {
+    INTENCLR = INTERRUPT_RXDRDY;
+  }
 }

@@ -1,0 +1,33 @@
+"""Talks to the firmware of a `packed` project: frames, sessions, classic TVM's RPC, a client.
+
+Works on any transport; knows neither projects nor TVM. `microtvm_boards.device.connect` gives a
+Device for a project.
+"""
+
+from microtvm_boards.rpc.client import Device
+from microtvm_boards.rpc.deadlines import Pace
+from microtvm_boards.rpc.info import DeviceInfo
+from microtvm_boards.rpc.remote import ModelInfo, RemoteHandle, RemoteTensor
+from microtvm_boards.rpc.seen import (
+    RemoteError,
+    Seen,
+    SessionClosedError,
+    SessionError,
+    SessionTimeoutError,
+)
+from microtvm_boards.rpc.session import Session
+
+__all__ = [
+    "Device",
+    "DeviceInfo",
+    "ModelInfo",
+    "Pace",
+    "RemoteError",
+    "RemoteHandle",
+    "RemoteTensor",
+    "Seen",
+    "Session",
+    "SessionClosedError",
+    "SessionError",
+    "SessionTimeoutError",
+]

@@ -1,0 +1,31 @@
+/* Models as TVM's AOT executor: modules with set_input, run, get_output and so on, over mtvm_model.h.
+ *
+ * A model's inputs and outputs lie in the tensor heap: one block, taken when a session creates the
+ * model's executor for the first time, the session's until it ends. */
+#ifndef MTVM_EXECUTOR_H_
+#define MTVM_EXECUTOR_H_
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "registry.h"
+
+/* The functions of an executor; `index` is the model's number. */
+extern const mtvm_entry_t mtvm_executor_functions[];
+extern const uint32_t mtvm_executor_function_count;
+
+/* Forgets all executors; their memory is the heap's. */
+void mtvm_executor_reset(void);
+
+/* tvm.aot_executor.create(module, device, name): the executor of the model `name`, or of the first
+ * one (TVM asks for "default" whatever the model's name). */
+bool mtvm_executor_create(mtvm_call_t *call, uint32_t index);
+
+/* The number of the model whose entry function TVM calls `name` (tvmgen_<model>_run or
+ * tvmgen_<model>___tvm_main__); MTVM_MODEL_COUNT when it is none. */
+uint32_t mtvm_executor_find_entry(const char *name);
+
+/* Runs a model on the call's tensors: its inputs, then its outputs. */
+bool mtvm_executor_call_entry(mtvm_call_t *call, uint32_t model);
+
+#endif

@@ -1,0 +1,280 @@
+#include "registry.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "error.h"
+#include "executor.h"
+#include "heap.h"
+#include "random.h"
+#include "timer.h"
+#ifdef MTVM_RPC_SYSTEM_LIB
+#include <tvm/runtime/crt/module.h>
+
+#include "kernels.h"
+#endif
+#ifdef MTVM_WORKSPACE_BYTES
+#include "mtvm_workspace.h"
+#endif
+
+#define KIND(handle) ((handle) >> 28)
+#define MODULE(handle) ((handle) >> 16 & 0xFFFU)
+#define INDEX(handle) ((handle) & 0xFFFFU)
+
+enum { FUNCTION_KIND = 1, MODULE_KIND = 2, ARRAY_KIND = 3 };
+
+#ifdef MTVM_RPC_SYSTEM_LIB
+static const char *kernel_message; /* what generated code said about its failure */
+
+void TVMAPISetLastError(const char *message) { kernel_message = message; }
+#else
+void TVMAPISetLastError(const char *message) { (void)message; }
+#endif
+
+static uint32_t handle_of(uint32_t kind, uint32_t module, uint32_t index) {
+  return kind << 28 | module << 16 | index;
+}
+
+uint32_t mtvm_function_handle(uint32_t module, uint32_t index) {
+  return handle_of(FUNCTION_KIND, module, index);
+}
+
+uint32_t mtvm_module_handle(uint32_t module) { return handle_of(MODULE_KIND, module, 0); }
+
+uint32_t mtvm_array_handle(uint32_t model, uint32_t index) {
+  return handle_of(ARRAY_KIND, model, index);
+}
+
+static bool no_handle(uint32_t handle) {
+  return mtvm_fail_numbers("HANDLE: % is none of this kind", handle, 0, 0);
+}
+
+void mtvm_registry_reset(void) {
+  mtvm_heap_reset();
+  mtvm_timer_reset();
+  mtvm_executor_reset();
+}
+
+static void return_handle(mtvm_call_t *call, int code, uint32_t handle) {
+  call->result.code = handle == 0 ? kTVMNullptr : code;
+  call->result.value.handle = handle;
+}
+
+/* runtime.SystemLib() */
+static bool system_lib(mtvm_call_t *call, uint32_t index) {
+  (void)index;
+  return_handle(call, kTVMModuleHandle, mtvm_module_handle(MTVM_MODULE_SYSTEM));
+  return true;
+}
+
+/* tvm.rpc.server.ModuleGetFunction(module, name, query_imports) */
+static bool module_get_function(mtvm_call_t *call, uint32_t index) {
+  (void)index;
+  uint32_t found;
+  if (!mtvm_call_takes(call, "msi") ||
+      !mtvm_registry_find((uint32_t)(uintptr_t)call->values[0].v_handle, call->values[1].v_str,
+                          &found)) {
+    return false;
+  }
+  return_handle(call, kTVMPackedFuncHandle, found);
+  return true;
+}
+
+/* tvm.rpc.server.GetCRTMaxPacketSize() */
+static bool max_packet_size(mtvm_call_t *call, uint32_t index) {
+  (void)index;
+  call->result.code = kTVMArgInt;
+  /* The host counts a frame's start, length, session header and CRC apart. */
+  call->result.value.number = MTVM_PACKET_BYTES - 11;
+  return true;
+}
+
+/* mtvm.heap_info() -> bytes: size, free, largest free block, blocks in use (u32 each) */
+static bool heap_info(mtvm_call_t *call, uint32_t index) {
+  (void)index;
+  mtvm_heap_info_t *info = mtvm_arena_take(&call->arena, sizeof *info);
+  if (info == NULL) {
+    return false;
+  }
+  *info = mtvm_heap_info();
+  call->result.code = kTVMBytes;
+  call->result.value.bytes.data = info;
+  call->result.value.bytes.size = sizeof *info;
+  return true;
+}
+
+/* mtvm.device_info() -> str: JSON */
+static bool device_info(mtvm_call_t *call, uint32_t index) {
+  static const char text[] = MTVM_RPC_DEVICE_INFO;
+  (void)index;
+  call->result.code = kTVMStr;
+  call->result.value.bytes.data = text;
+  call->result.value.bytes.size = sizeof text - 1;
+  return true;
+}
+
+static const mtvm_entry_t globals[] = {
+    {"runtime.SystemLib", system_lib},
+    {"tvm.rpc.server.ModuleGetFunction", module_get_function},
+    {"tvm.rpc.server.GetCRTMaxPacketSize", max_packet_size},
+    {"tvm.aot_executor.create", mtvm_executor_create},
+    {"runtime.RPCTimeEvaluator", mtvm_timer_create},
+    {"tvm.contrib.random.random_fill", mtvm_random_fill},
+    {"mtvm.heap_info", heap_info},
+    {"mtvm.device_info", device_info},
+};
+
+#define GLOBAL_COUNT (sizeof globals / sizeof globals[0])
+
+static uint32_t find_entry(const mtvm_entry_t *entries, uint32_t count, const char *name) {
+  uint32_t i = 0;
+  while (i < count && strcmp(entries[i].name, name) != 0) {
+    ++i;
+  }
+  return i;
+}
+
+uint32_t mtvm_registry_global(const char *name) {
+  uint32_t index = find_entry(globals, GLOBAL_COUNT, name);
+  return index < GLOBAL_COUNT ? mtvm_function_handle(MTVM_MODULE_GLOBAL, index) : 0;
+}
+
+#ifdef MTVM_RPC_SYSTEM_LIB
+#define LONGEST_COUNT_BYTE 0x20 /* no registry has so many functions that a high byte is a letter */
+
+/* The names of the system lib start with their count: two bytes, one byte in TVM 0.8. */
+static uint32_t system_function_count(const TVMFuncRegistry *registry, const char **names) {
+  const unsigned char *count = (const unsigned char *)registry->names;
+  if (count[0] != 0 && count[1] >= LONGEST_COUNT_BYTE) {
+    *names = registry->names + 1;
+    return count[0];
+  }
+  *names = registry->names + 2;
+  return count[0] | (uint32_t)count[1] << 8;
+}
+
+static uint32_t find_system_function(const char *name) {
+  const char *names;
+  uint32_t count = system_function_count(TVMSystemLibEntryPoint()->registry, &names);
+  for (uint32_t i = 0; i < count; ++i) {
+    if (strcmp(names, name) == 0) {
+      return mtvm_function_handle(MTVM_MODULE_SYSTEM, i);
+    }
+    names += strlen(names) + 1;
+  }
+  return 0;
+}
+
+static bool check_kernel(TVMBackendPackedCFunc function, const mtvm_call_t *call) {
+  uint32_t k = 0;
+  while (k < mtvm_kernel_count && mtvm_kernels[k].function != function) {
+    ++k;
+  }
+  if (k == mtvm_kernel_count) {
+    return mtvm_fail("FUNCTION: no graph of this firmware calls it");
+  }
+  if (!mtvm_call_counts(call, mtvm_kernels[k].count)) {
+    return false;
+  }
+  for (uint32_t i = 0; i < mtvm_kernels[k].count; ++i) {
+    if (mtvm_call_tensor(call, i, mtvm_kernels[k].bytes[i]) == NULL) {
+      return false;
+    }
+  }
+  return true;
+}
+
+static bool call_kernel(uint32_t index, mtvm_call_t *call) {
+  const TVMFuncRegistry *registry = TVMSystemLibEntryPoint()->registry;
+  const char *names;
+  if (index >= system_function_count(registry, &names)) {
+    return no_handle(index);
+  }
+  TVMBackendPackedCFunc function = registry->funcs[index];
+  if (!check_kernel(function, call)) {
+    return false;
+  }
+  kernel_message = "";
+#ifdef MTVM_WORKSPACE_BYTES
+  mtvm_workspace_reset();
+#endif
+  TVMValue value;
+  int code = kTVMNullptr;
+  if (function(call->values, call->codes, call->count, &value, &code, NULL) == 0) {
+    return true;
+  }
+#ifdef MTVM_WORKSPACE_BYTES
+  if (mtvm_workspace_overflow() != 0) {
+    return mtvm_fail_numbers("MODEL: a kernel asked for % B of workspace, more than are left",
+                             mtvm_workspace_overflow(), 0, 0);
+  }
+#endif
+  return mtvm_fail_with("MODEL: a kernel failed. ", kernel_message);
+}
+#endif
+
+static bool is_executor(uint32_t module) {
+  return module >= MTVM_MODULE_EXECUTOR && module - MTVM_MODULE_EXECUTOR < MTVM_MODEL_COUNT;
+}
+
+bool mtvm_registry_find(uint32_t handle, const char *name, uint32_t *found) {
+  uint32_t module = MODULE(handle);
+  if (KIND(handle) == MODULE_KIND && module == MTVM_MODULE_SYSTEM) {
+    uint32_t model = mtvm_executor_find_entry(name);
+    if (model < MTVM_MODEL_COUNT) {
+      *found = mtvm_function_handle(MTVM_MODULE_ENTRY, model);
+      return true;
+    }
+#ifdef MTVM_RPC_SYSTEM_LIB
+    *found = find_system_function(name);
+#else
+    *found = 0;
+#endif
+    return true;
+  }
+  if (KIND(handle) == MODULE_KIND && is_executor(module)) {
+    uint32_t index = find_entry(mtvm_executor_functions, mtvm_executor_function_count, name);
+    *found = index < mtvm_executor_function_count ? mtvm_function_handle(module, index) : 0;
+    return true;
+  }
+  return no_handle(handle);
+}
+
+bool mtvm_registry_call(uint32_t handle, mtvm_call_t *call) {
+  uint32_t module = MODULE(handle);
+  uint32_t index = INDEX(handle);
+  call->result.code = kTVMNullptr;
+  if (KIND(handle) == FUNCTION_KIND) {
+    if (module == MTVM_MODULE_GLOBAL && index < GLOBAL_COUNT) {
+      return globals[index].function(call, index);
+    }
+    if (module == MTVM_MODULE_ENTRY && index < MTVM_MODEL_COUNT) {
+      return mtvm_executor_call_entry(call, index);
+    }
+    if (module == MTVM_MODULE_TIMER) {
+      return mtvm_timer_call(call, index);
+    }
+    if (is_executor(module) && index < mtvm_executor_function_count) {
+      return mtvm_executor_functions[index].function(call, module - MTVM_MODULE_EXECUTOR);
+    }
+#ifdef MTVM_RPC_SYSTEM_LIB
+    if (module == MTVM_MODULE_SYSTEM) {
+      return call_kernel(index, call);
+    }
+#endif
+  }
+  return no_handle(handle);
+}
+
+bool mtvm_registry_free(uint32_t handle, int64_t code) {
+  uint32_t kind = KIND(handle);
+  if (kind == FUNCTION_KIND && MODULE(handle) == MTVM_MODULE_TIMER) {
+    return mtvm_timer_free(INDEX(handle));
+  }
+  if ((code == kTVMPackedFuncHandle && kind == FUNCTION_KIND) ||
+      (code == kTVMModuleHandle && kind == MODULE_KIND) ||
+      (code == kTVMNDArrayHandle && kind == ARRAY_KIND)) {
+    return true;
+  }
+  return no_handle(handle);
+}

@@ -1,0 +1,64 @@
+#include "server.h"
+
+#include <stdbool.h>
+
+#include "codec.h"
+#include "dispatch.h"
+#include "error.h"
+#include "link.h"
+#include "mtvm_config.h"
+#include "registry.h"
+#include "session.h"
+
+/* One payload; behind it, while it is served, its decoded arguments. */
+static MTVM_NOINIT MTVM_ALIGNED uint8_t packet[MTVM_PACKET_BYTES];
+static mtvm_link_t line;
+static bool damage_reported;
+
+void mtvm_server_start(void) {
+  mtvm_link_init(&line, packet, sizeof packet);
+  mtvm_registry_reset();
+  mtvm_session_boot();
+}
+
+/* Once until the next good packet: garbage gets no flood of answers. */
+static void report_damage(const char *text) {
+  if (!damage_reported) {
+    damage_reported = true;
+    (void)mtvm_fail(text);
+    mtvm_session_log_error();
+  }
+}
+
+static void serve(void) {
+  if (line.length > sizeof packet) {
+    (void)mtvm_fail_numbers("LENGTH: a packet of % B; the packet buffer has %", line.length,
+                            MTVM_PACKET_BYTES, 0);
+    mtvm_reply_error();
+  } else if (!mtvm_dispatch(packet + MTVM_SESSION_HEADER, line.length - MTVM_SESSION_HEADER,
+                            packet + sizeof packet)) {
+    mtvm_session_end();
+    mtvm_registry_reset();
+  }
+}
+
+void mtvm_server_take(uint8_t byte) {
+  switch (mtvm_link_take(&line, byte)) {
+    case MTVM_LINK_MORE: return;
+    case MTVM_LINK_BAD_CRC:
+      report_damage("CRC: a frame arrived damaged");
+      return;
+    case MTVM_LINK_CUT:
+      report_damage("FRAME: a frame broke off");
+      return;
+    case MTVM_LINK_PACKET:
+    case MTVM_LINK_TOO_LONG: break;
+  }
+  damage_reported = false;
+  switch (mtvm_session_take(packet, line.length)) {
+    case MTVM_SESSION_NOTHING: return;
+    case MTVM_SESSION_STARTED:
+    case MTVM_SESSION_ENDED: mtvm_registry_reset(); return;
+    case MTVM_SESSION_PACKET: serve(); return;
+  }
+}

@@ -1,0 +1,9 @@
+/* What server.c needs of a project's settings, for link_device.c. */
+#ifndef MTVM_CONFIG_H_
+#define MTVM_CONFIG_H_
+
+#define MTVM_PACKET_BYTES 2048
+#define MTVM_ALIGNED __attribute__((aligned(16)))
+#define MTVM_NOINIT
+
+#endif
