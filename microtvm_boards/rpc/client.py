@@ -232,13 +232,12 @@ class Device:
         return block
 
     def _value(self, argument: Argument) -> Value:
-        """What goes over the wire. Raises SessionError for what an ended session gave."""
+        """What goes over the wire. Raises DeviceError for what an ended session gave."""
         if not isinstance(argument, RemoteHandle | RemoteTensor):
             return argument
         if not self.is_current(argument):
-            raise SessionError(
+            raise DeviceError(
                 "This function, module or tensor is of a session that has ended.",
-                Seen.REBOOTED,
                 hint="get it again",
             )
         return argument.handle if isinstance(argument, RemoteHandle) else argument.ref

@@ -9,7 +9,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from microtvm_boards.errors import TransportClosedError, TransportError, TransportTimeoutError
+from microtvm_boards.errors import (
+    DeviceError,
+    TransportClosedError,
+    TransportError,
+    TransportTimeoutError,
+)
 from microtvm_boards.rpc.deadlines import Pace, answer_seconds
 from microtvm_boards.rpc.frames import RESYNC, LineState
 from microtvm_boards.rpc.messages import VERSION, FrameLostError, Inbox, Kind, Message
@@ -178,7 +183,7 @@ class Session:
         """The session's number, and leaves it broken: who comes to a good end gives it back."""
         session_id, self._id = self._id, None
         if session_id is None:
-            raise SessionError("There is no session with the device.", Seen.LATE)
+            raise DeviceError("There is no session with the device.", hint="start one")
         return session_id
 
     def _on_handshake(self, message: Message, wait: _Wait) -> None:

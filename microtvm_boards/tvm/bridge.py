@@ -23,7 +23,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from microtvm_boards.errors import MicroTvmBoardsError
+from microtvm_boards.errors import DeviceError, MicroTvmBoardsError
 from microtvm_boards.rpc.codec import Code, system_call
 from microtvm_boards.tvm.failures import Failure
 
@@ -31,7 +31,9 @@ _MAGIC = 0xFF271  # greets on both sides of rpc.Connect (v0.16, src/runtime/rpc)
 _OPEN = b"\n"  # the child's report when all is well
 _HOST = "127.0.0.1"
 _CHUNK = 1 << 18
-_END_GRACE = 3.0  # seconds to end in good order, which ends an emulator too
+# Seconds to end, and what comes then: first for the end of the connection, which a child that waits
+# for the device doesn't see.
+_END_STEPS = ((0.3, signal.SIGTERM), (2.5, signal.SIGKILL))
 _ORPHAN_POLL = 0.25  # seconds; the host's end must be noticed within 2
 
 
@@ -94,8 +96,10 @@ class Bridge:
             os.kill(self._pid, signal.SIGTERM)
         else:
             self._module.get_function("CloseRPCConnection")()
-        if not self._has_ended(_END_GRACE):
-            os.kill(self._pid, signal.SIGKILL)
+        for seconds, number in _END_STEPS:
+            if self._has_ended(seconds):
+                break
+            os.kill(self._pid, number)
         with contextlib.suppress(ChildProcessError):  # reaped by somebody else's wait()
             os.waitpid(self._pid, 0)
         del _children[self._pid]
@@ -133,7 +137,7 @@ def _run(
     destructors, which would talk over the connections of the parent's other sessions."""
     try:
         gc.freeze()
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent to handle
+        signal.signal(signal.SIGINT, _interrupt)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _stop)
         if keep is not None:
@@ -153,6 +157,22 @@ def _run(
         traceback.print_exc()  # a defect: the parent only sees that this process is gone
     finally:
         os._exit(0)
+
+
+_calling = False
+
+
+class _InterruptedError(DeviceError):
+    """Ctrl-C in the middle of a call."""
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """Ctrl-C comes to both processes. In a call TVM waits for the answer whatever comes (see
+    signals.py), so it gets one; at any other time the interrupt is the parent's alone."""
+    global _calling
+    if _calling:
+        _calling = False
+        raise _InterruptedError("The call was interrupted.", hint="open a new session")
 
 
 def _stop(_number: int, _frame: object) -> None:
@@ -217,7 +237,16 @@ def _serve(connection: socket.socket, link: Link) -> None:
             reply = ended
         else:
             try:
-                reply = link.call(packet)
+                reply = _call(link, packet)
             except MicroTvmBoardsError as error:
                 reply = ended = system_call(Code.EXCEPTION, Failure.of(error).message())
         connection.sendall(reply)
+
+
+def _call(link: Link, packet: bytes) -> bytes:
+    global _calling
+    _calling = True
+    try:
+        return link.call(packet)
+    finally:
+        _calling = False

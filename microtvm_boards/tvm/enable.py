@@ -123,8 +123,10 @@ def use_session(micro: Any) -> None:
     """After `tvm.micro` has run: its Session calls ours directly, not through the registry."""
     from microtvm_boards.tvm.failures import register_call_errors
     from microtvm_boards.tvm.session import connect, session_transport
+    from microtvm_boards.tvm.signals import finish_calls_before_signals
 
     register_call_errors(sys.modules["tvm"])
+    finish_calls_before_signals()
     for module in (micro.base, micro.session):
         module._rpc_connect = connect
     micro.session.TransportLogger = session_transport

@@ -176,7 +176,7 @@ def test_what_an_ended_session_gave_is_not_used(device: MakeDevice) -> None:
         lambda: one.copy_from(tensor),
     ]
     for use in uses:
-        with pytest.raises(SessionError, match="session that has ended"):
+        with pytest.raises(DeviceError, match="session that has ended"):
             use()
     one.release(tensor)
     assert one.call("test.echo", 1) == 1

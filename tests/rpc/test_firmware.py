@@ -6,6 +6,8 @@ import os
 import platform as machine
 import shutil
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -172,11 +174,11 @@ def pid_of(device: Device) -> int:
 
 
 def gone(pid: int) -> bool:
+    """Whether it has ended; who reaps an orphan doesn't matter."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "Z"
+    except (FileNotFoundError, ProcessLookupError):
         return True
-    return False
 
 
 def test_a_session_is_opened_again_a_hundred_times(project: Project) -> None:
@@ -236,6 +238,28 @@ def test_a_device_that_is_killed_in_the_middle_of_a_call_is_told_at_once(project
         device.close()
         device.open()
         check(model.run(inputs[0]), expected[0])
+
+
+@pytest.mark.parametrize("board", BOARDS)
+def test_when_this_side_is_killed_no_firmware_stays(make_project: MakeProject, board: str) -> None:
+    code = (
+        "import sys, time\n"
+        "from microtvm_boards.device import connect\n"
+        "device = connect(sys.argv[1])\n"
+        "print(device._transport._connection.child.pid, flush=True)\n"
+        "device.model().time(number=1 << 30)\n"
+    )
+    project = built(make_project, "foo_packed", board=board)
+    command = [sys.executable, "-c", code, str(project.directory)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as host:
+        assert host.stdout is not None
+        firmware = int(host.stdout.readline())
+        assert not gone(firmware)
+        host.kill()
+    deadline = time.monotonic() + 2
+    while not gone(firmware):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
 
 
 def test_a_call_that_is_interrupted_leaves_no_wrong_answer(project: Project) -> None:

@@ -180,9 +180,9 @@ def test_a_device_of_another_version_that_says_so_is_understood() -> None:
 
 def test_without_a_session_nothing_is_sent() -> None:
     session = Session(Line(echo))
-    with pytest.raises(SessionError, match="no session"):
+    with pytest.raises(DeviceError, match="no session"):
         session.send(b"x")
-    with pytest.raises(SessionError, match="no session"):
+    with pytest.raises(DeviceError, match="no session"):
         session.receive(1.0)
     session.end()
     assert session.line.received == 0

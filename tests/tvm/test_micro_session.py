@@ -173,15 +173,31 @@ function()
 """
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
+def host_in_a_call() -> subprocess.Popen[bytes]:
+    """In a process group of its own, as a terminal's foreground job is."""
+    command = [sys.executable, "-c", IN_A_CALL]
+    host = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT, start_new_session=True
+    )
+    assert host.stdout is not None and host.stdout.readline() == b"calling\n"
+    return host
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
 def test_a_host_that_is_killed_in_a_call_leaves_nothing(number: signal.Signals) -> None:
-    host = subprocess.Popen([sys.executable, "-c", IN_A_CALL], stdout=subprocess.PIPE, cwd=ROOT)
-    assert host.stdout is not None
-    with host, host.stdout:
-        assert host.stdout.readline() == b"calling\n"
+    with host_in_a_call() as host:
         below = descendants(host.pid)
         assert len(below) == 2  # the bridge and the device
         os.kill(host.pid, number)
-        if number == signal.SIGINT:
-            host.kill()  # TVM waits for the reply first; nothing may survive that, either
+    assert not alive_after(below, 2)
+
+
+def test_ctrl_c_in_a_call_interrupts_it_and_leaves_nothing() -> None:
+    """TVM itself crashes on a signal while it waits for a socket (v0.16)."""
+    with host_in_a_call() as host:
+        below = descendants(host.pid)
+        os.killpg(host.pid, signal.SIGINT)
+        _, errors = host.communicate(timeout=10)
+    assert errors.endswith(b"KeyboardInterrupt\n")
+    assert host.returncode == -signal.SIGINT
     assert not alive_after(below, 2)

@@ -17,6 +17,24 @@ void *mtvm_arena_take(mtvm_arena_t *arena, uint32_t bytes) {
   return memory;
 }
 
+static bool is_letter(char c) {
+  return (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
+}
+
+const char *mtvm_after(const char *text, const char *name) {
+  for (; *name != '\0'; ++text, ++name) {
+    if (*text != *name && (*text != '_' || is_letter(*name))) {
+      return NULL;
+    }
+  }
+  return text;
+}
+
+bool mtvm_same(const char *text, const char *name) {
+  text = mtvm_after(text, name);
+  return text != NULL && *text == '\0';
+}
+
 static int code_of(char letter) {
   switch (letter) {
     case 'm': return kTVMModuleHandle;
@@ -70,26 +88,32 @@ void *mtvm_call_tensor(const mtvm_call_t *call, uint32_t i, uint32_t bytes) {
 }
 
 bool mtvm_call_takes(const mtvm_call_t *call, const char *signature) {
-  if (!mtvm_call_counts(call, (uint32_t)strlen(signature))) {
-    return false;
-  }
-  for (uint32_t i = 0; signature[i] != '\0'; ++i) {
+  uint32_t i = 0;
+  for (; signature[i] != '\0'; ++i) {
     char letter = signature[i];
-    if (letter != '.' && !has_code(call, i, code_of(letter))) {
-      return false;
+    if (letter == '*') {
+      return true;
     }
-    if ((letter == 't' && !has_data(call->values[i].v_handle)) ||
+    if (i == (uint32_t)call->count) {
+      break;
+    }
+    if ((letter != '.' && !has_code(call, i, code_of(letter))) ||
+        (letter == 't' && !has_data(call->values[i].v_handle)) ||
         (letter == 'd' && !mtvm_is_cpu(call->values[i].v_device))) {
       return false;
     }
   }
-  return true;
+  return mtvm_call_counts(call, (uint32_t)strlen(signature));
 }
 
 uint32_t mtvm_tensor_bytes(const DLTensor *tensor) {
   uint32_t bytes = ((uint32_t)tensor->dtype.bits * tensor->dtype.lanes + 7U) / 8U;
   for (int32_t i = 0; i < tensor->ndim; ++i) {
-    bytes *= (uint32_t)tensor->shape[i];
+    uint64_t length = (uint64_t)tensor->shape[i];
+    if (length > MTVM_MOST_BYTES || bytes * length > MTVM_MOST_BYTES) {
+      return UINT32_MAX;
+    }
+    bytes *= (uint32_t)length;
   }
   return bytes;
 }

@@ -51,9 +51,16 @@ typedef struct mtvm_call {
   mtvm_result_t result;
 } mtvm_call_t;
 
+/* What follows `name` in `text`, or NULL when `text` doesn't start with it. For what isn't a letter or
+ * digit in `name`, `text` may have "_", as TVM spells names of tensors and models. */
+const char *mtvm_after(const char *text, const char *name);
+
+/* True when `text` is `name`, by the same rule. */
+bool mtvm_same(const char *text, const char *name);
+
 /* True when the call's arguments are what `signature` says, a letter each: m module, s string,
- * i int, T tensor, t tensor with data, d cpu(0), h handle, y data type, . anything. Else false, with the error
- * set. */
+ * i int, T tensor, t tensor with data, d cpu(0), h handle, y data type, . anything; * at its end
+ * stands for any more. Else false, with the error set. */
 bool mtvm_call_takes(const mtvm_call_t *call, const char *signature);
 
 /* True for cpu(0), the only device; else false, with the error set. */
@@ -66,7 +73,9 @@ bool mtvm_call_counts(const mtvm_call_t *call, uint32_t count);
  * the error set. */
 void *mtvm_call_tensor(const mtvm_call_t *call, uint32_t i, uint32_t bytes);
 
-/* The number of bytes of a tensor's elements. */
+#define MTVM_MOST_BYTES 0x40000000U /* of a tensor */
+
+/* The number of bytes of a tensor's elements; UINT32_MAX for more than MTVM_MOST_BYTES. */
 uint32_t mtvm_tensor_bytes(const DLTensor *tensor);
 
 /* The address of a tensor's first element. */

@@ -11,8 +11,13 @@
 
 #define HANDLE_BYTES 8U    /* and those of every number */
 #define TENSOR_BYTES 32U   /* of a DLTensor without its shape */
-#define MOST_DIMENSIONS 64
-#define MOST_BYTES 0x40000000U /* of a tensor */
+#define FIXED_BYTES 16U /* of device, ndim and dtype */
+#define MOST_DIMENSIONS 64U
+
+MTVM_STATIC_ASSERT(offsetof(DLTensor, dtype) + sizeof(DLDataType) - offsetof(DLTensor, device) ==
+                       FIXED_BYTES,
+                   mtvm_fields_of_tensors_lie_as_they_are_sent);
+
 /* Entries that TVM generates read a few more type codes than they are given arguments: one for each
  * pool that they carry themselves. */
 #define SPARE_CODES 8U
@@ -58,17 +63,14 @@ static bool check_memory(const void *data, uint32_t bytes) {
                            (uint32_t)(uintptr_t)data, 0);
 }
 
-/* The first fields of a tensor: data, device, ndim, dtype. Leaves the reader at its shape. */
+/* The first fields of a tensor: data, then device, ndim and dtype, which lie as they are sent. Leaves
+ * the reader at its shape. */
 static bool read_tensor_head(mtvm_reader_t *reader, DLTensor *tensor) {
   uint64_t data;
-  if (!mtvm_read_u64(reader, &data) ||
-      !read_bytes(reader, &tensor->device.device_type, sizeof(int32_t)) ||
-      !read_bytes(reader, &tensor->device.device_id, sizeof(int32_t)) ||
-      !read_bytes(reader, &tensor->ndim, sizeof tensor->ndim) ||
-      !read_bytes(reader, &tensor->dtype, sizeof tensor->dtype)) {
+  if (!mtvm_read_u64(reader, &data) || !read_bytes(reader, &tensor->device, FIXED_BYTES)) {
     return false;
   }
-  if (tensor->ndim < 0 || tensor->ndim > MOST_DIMENSIONS) {
+  if ((uint32_t)tensor->ndim > MOST_DIMENSIONS) {
     return mtvm_fail_numbers("PACKET: % dimensions", (uint32_t)tensor->ndim, 0, 0);
   }
   tensor->data = (void *)narrow(data);
@@ -76,23 +78,12 @@ static bool read_tensor_head(mtvm_reader_t *reader, DLTensor *tensor) {
   return mtvm_is_cpu(tensor->device);
 }
 
-static bool too_large(void) { return mtvm_fail("SIZE: a tensor of more than 1 GiB"); }
-
-static bool read_offset(mtvm_reader_t *reader, DLTensor *tensor) {
-  return mtvm_read_u64(reader, &tensor->byte_offset) &&
-         (tensor->byte_offset <= MOST_BYTES || too_large());
+static bool check_size(uint64_t bytes) {
+  return bytes <= MTVM_MOST_BYTES || mtvm_fail("SIZE: more than 1 GiB");
 }
 
-/* The bytes of a shape's elements are few enough to be counted in 32 bits. */
-static bool check_size(const DLTensor *tensor) {
-  uint64_t bytes = (tensor->dtype.bits * (uint32_t)tensor->dtype.lanes + 7U) / 8U;
-  for (int32_t i = 0; i < tensor->ndim; ++i) {
-    int64_t length = tensor->shape[i];
-    if (length < 0 || length > MOST_BYTES || (bytes *= (uint64_t)length) > MOST_BYTES) {
-      return too_large();
-    }
-  }
-  return true;
+static bool read_offset(mtvm_reader_t *reader, DLTensor *tensor) {
+  return mtvm_read_u64(reader, &tensor->byte_offset) && check_size(tensor->byte_offset);
 }
 
 static DLTensor *read_tensor(mtvm_reader_t *reader, mtvm_arena_t *arena) {
@@ -111,7 +102,7 @@ static DLTensor *read_tensor(mtvm_reader_t *reader, mtvm_arena_t *arena) {
   memmove(aligned, reader->at, shape_bytes);
   tensor->shape = (int64_t *)(void *)aligned;
   reader->at += shape_bytes;
-  return read_offset(reader, tensor) && check_size(tensor) ? tensor : NULL;
+  return read_offset(reader, tensor) && check_size(mtvm_tensor_bytes(tensor)) ? tensor : NULL;
 }
 
 /* A tensor that a function may use: all its bytes are there. */
@@ -209,11 +200,8 @@ bool mtvm_read_copy(mtvm_reader_t *reader, mtvm_span_t *span) {
     return cut_short();
   }
   reader->at += shape_bytes;
-  if (!read_offset(reader, &tensor) || !mtvm_read_u64(reader, &size)) {
+  if (!read_offset(reader, &tensor) || !mtvm_read_u64(reader, &size) || !check_size(size)) {
     return false;
-  }
-  if (size > MOST_BYTES) {
-    return too_large();
   }
   span->data = mtvm_tensor_data(&tensor);
   span->size = (uint32_t)size;

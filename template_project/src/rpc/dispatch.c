@@ -12,8 +12,9 @@
 #define PROTOCOL "0.8.0" /* of all TVMs from 0.8 on */
 #define ATTRIBUTE_EXISTS 0
 
-/* Each request reads its own arguments and sets the result that is sent; false: an Exception is. */
-typedef bool (*request_t)(mtvm_reader_t *reader, mtvm_call_t *call);
+/* A system call: its arguments were read and checked; it sets the result that is sent, or returns
+ * false with the error set. */
+typedef bool (*system_call_t)(mtvm_call_t *call);
 
 static bool return_nothing(mtvm_call_t *call) {
   call->result.code = kTVMNullptr;
@@ -31,50 +32,31 @@ static bool return_memory(mtvm_call_t *call, const void *memory) {
   return memory != NULL && return_handle(call, (uintptr_t)memory);
 }
 
-static bool arguments(mtvm_reader_t *reader, mtvm_call_t *call, const char *signature) {
-  return mtvm_read_arguments(reader, call) && mtvm_call_takes(call, signature);
-}
-
 static bool init_server(mtvm_reader_t *reader, mtvm_call_t *call) {
   const char *version;
   if (!mtvm_read_text(reader, &version)) {
     return false;
   }
-  if (strcmp(version, PROTOCOL) != 0) {
+  if (!mtvm_same(version, PROTOCOL)) {
     return mtvm_fail_with("VERSION: this device speaks " PROTOCOL ", the host ", version);
   }
   return return_nothing(call);
 }
 
-static bool get_global_function(mtvm_reader_t *reader, mtvm_call_t *call) {
-  return arguments(reader, call, "s") &&
-         return_handle(call, mtvm_registry_global(call->values[0].v_str));
+static bool get_global_function(mtvm_call_t *call) {
+  return return_handle(call, mtvm_registry_global(call->values[0].v_str));
 }
 
-static bool free_handle(mtvm_reader_t *reader, mtvm_call_t *call) {
-  return arguments(reader, call, "hi") &&
-         mtvm_registry_free((uint32_t)(uintptr_t)call->values[0].v_handle,
+static bool free_handle(mtvm_call_t *call) {
+  return mtvm_registry_free((uint32_t)(uintptr_t)call->values[0].v_handle,
                             call->values[1].v_int64) &&
          return_nothing(call);
 }
 
-static bool nothing_for_device(mtvm_reader_t *reader, mtvm_call_t *call) {
-  return mtvm_read_arguments(reader, call) && return_nothing(call);
-}
-
-static bool create_stream(mtvm_reader_t *reader, mtvm_call_t *call) {
-  return mtvm_read_arguments(reader, call) && return_handle(call, 0);
-}
-
-static bool set_device(mtvm_reader_t *reader, mtvm_call_t *call) {
-  return arguments(reader, call, "d") && return_nothing(call);
-}
+static bool create_stream(mtvm_call_t *call) { return return_handle(call, 0); }
 
 /* Whether a device exists is all that is known of it. */
-static bool get_attribute(mtvm_reader_t *reader, mtvm_call_t *call) {
-  if (!arguments(reader, call, ".i")) {
-    return false;
-  }
+static bool get_attribute(mtvm_call_t *call) {
   (void)return_nothing(call);
   if (call->codes[0] == kDLDevice && call->values[1].v_int64 == ATTRIBUTE_EXISTS) {
     call->result.code = kTVMArgInt;
@@ -83,45 +65,54 @@ static bool get_attribute(mtvm_reader_t *reader, mtvm_call_t *call) {
   return true;
 }
 
-static bool allocate(mtvm_reader_t *reader, mtvm_call_t *call) {
-  if (!arguments(reader, call, "diiy")) {
-    return false;
-  }
-  int64_t bytes = call->values[1].v_int64;
-  if (bytes < 0 || bytes > UINT32_MAX) {
-    bytes = UINT32_MAX; /* the heap says no */
-  }
-  return return_memory(call, mtvm_heap_allocate((uint32_t)bytes));
+static bool allocate(mtvm_call_t *call) {
+  uint64_t bytes = (uint64_t)call->values[1].v_int64;
+  return return_memory(call, mtvm_heap_allocate(bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX));
 }
 
-static bool allocate_with_scope(mtvm_reader_t *reader, mtvm_call_t *call) {
-  if (!arguments(reader, call, "T.")) {
-    return false;
-  }
+static bool allocate_with_scope(mtvm_call_t *call) {
   if (call->codes[1] == kTVMStr && *call->values[1].v_str != '\0' &&
-      strcmp(call->values[1].v_str, "global") != 0) {
+      !mtvm_same(call->values[1].v_str, "global")) {
     return mtvm_fail_with("DEVICE: no memory of scope ", call->values[1].v_str);
   }
   return return_memory(call, mtvm_heap_allocate(mtvm_tensor_bytes(call->values[0].v_handle)));
 }
 
-static bool free_memory(mtvm_reader_t *reader, mtvm_call_t *call) {
-  return arguments(reader, call, "dh") && mtvm_heap_free(call->values[1].v_handle) &&
-         return_nothing(call);
+static bool free_memory(mtvm_call_t *call) {
+  return mtvm_heap_free(call->values[1].v_handle) && return_nothing(call);
 }
 
-static bool copy_on_device(mtvm_reader_t *reader, mtvm_call_t *call) {
-  if (!arguments(reader, call, "tt.")) {
-    return false;
-  }
+static bool copy_on_device(mtvm_call_t *call) {
   const DLTensor *from = call->values[0].v_handle;
   const DLTensor *to = call->values[1].v_handle;
-  if (mtvm_tensor_bytes(from) != mtvm_tensor_bytes(to)) {
-    return mtvm_fail_numbers("SIZE: a copy of % B into a tensor of %", mtvm_tensor_bytes(from),
-                             mtvm_tensor_bytes(to), 0);
+  uint32_t bytes = mtvm_tensor_bytes(from);
+  if (bytes != mtvm_tensor_bytes(to)) {
+    return mtvm_fail("SIZE: a copy between tensors of two sizes");
   }
-  memmove(mtvm_tensor_data(to), mtvm_tensor_data(from), mtvm_tensor_bytes(from));
+  memmove(mtvm_tensor_data(to), mtvm_tensor_data(from), bytes);
   return return_nothing(call);
+}
+
+static const struct {
+  const char *signature; /* for mtvm_call_takes */
+  system_call_t function;
+} system_calls[] = {
+    {"s", get_global_function}, {"hi", free_handle},    {"d", return_nothing},
+    {".i", get_attribute},      {"diiy", allocate},     {"dh", free_memory},
+    {"d*", return_nothing},     {"tt*", copy_on_device}, {"T.", allocate_with_scope},
+    {"*", create_stream},       {"*", return_nothing},  {"*", return_nothing},
+    {"*", create_stream},
+};
+
+#define SYSTEM_CALL_COUNT (sizeof system_calls / sizeof system_calls[0])
+
+static bool system_call(mtvm_reader_t *reader, mtvm_call_t *call, uint32_t number) {
+  if (number >= SYSTEM_CALL_COUNT) {
+    return mtvm_fail_numbers("CODE: % isn't served", number + RPC_GET_GLOBAL_FUNCTION, 0, 0);
+  }
+  return mtvm_read_arguments(reader, call) &&
+         mtvm_call_takes(call, system_calls[number].signature) &&
+         system_calls[number].function(call);
 }
 
 static bool copy_to_device(mtvm_reader_t *reader, mtvm_call_t *call) {
@@ -137,77 +128,49 @@ static bool copy_to_device(mtvm_reader_t *reader, mtvm_call_t *call) {
   return return_nothing(call);
 }
 
-/* System calls, from RPC_GET_GLOBAL_FUNCTION on. */
-static const request_t system_calls[] = {
-    get_global_function, free_handle,        set_device,
-    get_attribute,       allocate,           free_memory,
-    nothing_for_device,  copy_on_device,     allocate_with_scope,
-    create_stream,       nothing_for_device, nothing_for_device,
-    create_stream,
-};
-
-static void call_function(mtvm_reader_t *reader, mtvm_call_t *call) {
+static bool call_function(mtvm_reader_t *reader, mtvm_call_t *call) {
   uint32_t handle;
-  if (mtvm_read_handle(reader, &handle) && mtvm_read_arguments(reader, call) &&
-      mtvm_registry_call(handle, call)) {
-    mtvm_reply_result(&call->result);
-  } else {
-    mtvm_reply_error();
-  }
-}
-
-static void copy_from_device(mtvm_reader_t *reader) {
-  mtvm_span_t span;
-  if (mtvm_read_copy(reader, &span)) {
-    mtvm_reply_copy(&span);
-  } else {
-    mtvm_reply_error();
-  }
-}
-
-static request_t find(uint32_t code) {
-  if (code == RPC_INIT_SERVER) {
-    return init_server;
-  }
-  if (code == RPC_COPY_TO_DEVICE) {
-    return copy_to_device;
-  }
-  if (code >= RPC_GET_GLOBAL_FUNCTION &&
-      code - RPC_GET_GLOBAL_FUNCTION < sizeof system_calls / sizeof system_calls[0]) {
-    return system_calls[code - RPC_GET_GLOBAL_FUNCTION];
-  }
-  return NULL;
+  return mtvm_read_handle(reader, &handle) && mtvm_read_arguments(reader, call) &&
+         mtvm_registry_call(handle, call);
 }
 
 bool mtvm_dispatch(uint8_t *packet, uint32_t length, uint8_t *end) {
   mtvm_reader_t reader = {packet, packet + length};
   mtvm_call_t call = {.arena = {packet + length, end}};
+  mtvm_span_t span;
   uint64_t size;
   uint32_t code;
+  bool done;
   if (!mtvm_read_u64(&reader, &size) || !mtvm_read_u32(&reader, &code) ||
       size != length - sizeof size) {
     (void)mtvm_fail("PACKET: it doesn't start with its size and code");
     mtvm_reply_error();
     return true;
   }
-  if (code == RPC_SHUTDOWN) {
-    return false;
+  switch (code) {
+    case RPC_SHUTDOWN: return false;
+    case RPC_CALL_FUNCTION:
+      if (call_function(&reader, &call)) {
+        mtvm_reply_result(&call.result);
+        return true;
+      }
+      done = false;
+      break;
+    case RPC_COPY_FROM_DEVICE:
+      if (mtvm_read_copy(&reader, &span)) {
+        mtvm_reply_copy(&span);
+        return true;
+      }
+      done = false;
+      break;
+    case RPC_COPY_TO_DEVICE: done = copy_to_device(&reader, &call); break;
+    case RPC_INIT_SERVER: done = init_server(&reader, &call); break;
+    default: done = system_call(&reader, &call, code - RPC_GET_GLOBAL_FUNCTION); break;
   }
-  if (code == RPC_CALL_FUNCTION) {
-    call_function(&reader, &call);
-    return true;
-  }
-  if (code == RPC_COPY_FROM_DEVICE) {
-    copy_from_device(&reader);
-    return true;
-  }
-  request_t request = find(code);
-  if (request == NULL) {
-    (void)mtvm_fail_numbers("CODE: % isn't served", code, 0, 0);
-  } else if (request(&reader, &call)) {
+  if (done) {
     mtvm_reply_bare(&call.result);
-    return true;
+  } else {
+    mtvm_reply_error();
   }
-  mtvm_reply_error();
   return true;
 }

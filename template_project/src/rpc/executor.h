@@ -14,6 +14,9 @@
 extern const mtvm_entry_t mtvm_executor_functions[];
 extern const uint32_t mtvm_executor_function_count;
 
+/* True when this session created the executor of model `number`, if there is such a model. */
+bool mtvm_executor_created(uint32_t number);
+
 /* Forgets all executors; their memory is the heap's. */
 void mtvm_executor_reset(void);
 

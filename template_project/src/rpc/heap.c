@@ -69,7 +69,8 @@ void *mtvm_heap_allocate(uint32_t bytes) {
     block->used = true;
     return &memory[offset + HEADER_BYTES];
   }
-  mtvm_heap_info_t info = mtvm_heap_info();
+  mtvm_heap_info_t info;
+  mtvm_heap_info(&info);
   (void)mtvm_fail_numbers("HEAP: asked for % B; % B are free, % in one piece", bytes, info.free,
                           info.largest);
   return NULL;
@@ -99,17 +100,16 @@ bool mtvm_heap_holds(const void *at, uint32_t bytes) {
   return false;
 }
 
-mtvm_heap_info_t mtvm_heap_info(void) {
-  mtvm_heap_info_t info = {.size = HEAP_BYTES};
+void mtvm_heap_info(mtvm_heap_info_t *info) {
+  *info = (mtvm_heap_info_t){.size = HEAP_BYTES};
   for (uint32_t offset = 0; offset < HEAP_BYTES; offset = next(offset)) {
     if (header_at(offset)->used) {
-      ++info.blocks;
+      ++info->blocks;
       continue;
     }
     join(offset);
     uint32_t size = header_at(offset)->size;
-    info.free += size;
-    info.largest = size > info.largest ? size : info.largest;
+    info->free += size;
+    info->largest = size > info->largest ? size : info->largest;
   }
-  return info;
 }

@@ -26,6 +26,6 @@ bool mtvm_heap_free(const void *block);
 /* True when `bytes` at `memory` are all inside one allocated block. */
 bool mtvm_heap_holds(const void *memory, uint32_t bytes);
 
-mtvm_heap_info_t mtvm_heap_info(void);
+void mtvm_heap_info(mtvm_heap_info_t *info);
 
 #endif

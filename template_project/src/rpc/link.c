@@ -29,76 +29,66 @@ void mtvm_link_init(mtvm_link_t *link, uint8_t *packet, uint32_t capacity) {
   link->escaped = false;
 }
 
+/* Leaves the present frame, if there is one, for a new one (LENGTH) or none (HUNT). */
 static mtvm_link_event_t restart(mtvm_link_t *link, uint8_t state) {
   mtvm_link_event_t event = link->state == HUNT ? MTVM_LINK_MORE : MTVM_LINK_CUT;
   link->state = state;
   link->crc = CRC_OF_START;
-  link->length = 0;
+  link->field = 0;
   link->received = 0;
   return event;
 }
 
-static void next_field(mtvm_link_t *link) {
-  link->received = 0;
-  link->sent_crc = 0;
-  link->state = link->state == LENGTH && link->length > 0 ? PAYLOAD : CRC;
-}
-
 static mtvm_link_event_t take_data(mtvm_link_t *link, uint8_t byte) {
   uint32_t index = link->received++;
-  switch (link->state) {
-    case LENGTH:
-      link->length |= (uint32_t)byte << (8 * index);
-      if (link->received == LENGTH_BYTES) {
-        next_field(link);
-      }
-      return MTVM_LINK_MORE;
-    case PAYLOAD:
-      if (index < link->capacity) {
-        link->packet[index] = byte;
-      }
-      if (link->received == link->length) {
-        next_field(link);
-      }
-      return MTVM_LINK_MORE;
-    default: /* CRC */
-      link->sent_crc = (uint16_t)(link->sent_crc | (uint32_t)byte << (8 * index));
-      if (link->received < CRC_BYTES) {
-        return MTVM_LINK_MORE;
-      }
-      link->state = HUNT;
-      if (link->sent_crc != link->crc) {
-        return MTVM_LINK_BAD_CRC;
-      }
-      return link->length > link->capacity ? MTVM_LINK_TOO_LONG : MTVM_LINK_PACKET;
+  if (link->state == PAYLOAD) {
+    if (index < link->capacity) {
+      link->packet[index] = byte;
+    }
+    if (link->received == link->length) {
+      link->received = 0;
+      link->state = CRC;
+    }
+    return MTVM_LINK_MORE;
   }
+  link->field |= (uint32_t)byte << (8 * index);
+  if (link->state == LENGTH) {
+    if (link->received == LENGTH_BYTES) {
+      link->length = link->field;
+      link->field = 0;
+      link->received = 0;
+      link->state = link->length > 0 ? PAYLOAD : CRC;
+    }
+    return MTVM_LINK_MORE;
+  }
+  if (link->received < CRC_BYTES) {
+    return MTVM_LINK_MORE;
+  }
+  link->state = HUNT;
+  if (link->field != link->crc) {
+    return MTVM_LINK_BAD_CRC;
+  }
+  return link->length > link->capacity ? MTVM_LINK_TOO_LONG : MTVM_LINK_PACKET;
 }
 
 mtvm_link_event_t mtvm_link_take(mtvm_link_t *link, uint8_t byte) {
   bool escaped = link->escaped;
-  link->escaped = false;
-  if (link->state == HUNT) {
-    /* Garbage may end with an FF right before a frame: each FF may be the one that counts. */
-    link->escaped = byte == ESCAPE;
-    return escaped && byte == START ? restart(link, LENGTH) : MTVM_LINK_MORE;
-  }
+  /* Between frames garbage may end with an FF right before a frame: there each FF may be the one
+   * that counts. */
+  link->escaped = byte == ESCAPE && (!escaped || link->state == HUNT);
   if (escaped && byte == START) {
     return restart(link, LENGTH);
+  }
+  if (link->state == HUNT) {
+    return MTVM_LINK_MORE;
   }
   if (link->state != CRC) {
     link->crc = crc_add(link->crc, byte);
   }
-  if (!escaped && byte == ESCAPE) {
-    link->escaped = true;
+  if (link->escaped || (escaped && byte == NOTHING)) {
     return MTVM_LINK_MORE;
   }
-  if (escaped && byte == NOTHING) {
-    return MTVM_LINK_MORE;
-  }
-  if (escaped && byte != ESCAPE) {
-    return restart(link, HUNT);
-  }
-  return take_data(link, byte);
+  return escaped && byte != ESCAPE ? restart(link, HUNT) : take_data(link, byte);
 }
 
 static void put(uint8_t byte) {

@@ -24,9 +24,9 @@ typedef struct mtvm_link {
   uint8_t *packet;
   uint32_t capacity; /* of `packet`, bytes */
   uint32_t length;
-  uint32_t received; /* bytes of the field that is coming */
+  uint32_t received; /* bytes of the present part */
+  uint32_t field;    /* length or crc that is coming */
   uint16_t crc;
-  uint16_t sent_crc;
   uint8_t state;
   uint8_t escaped; /* the last byte was an FF that still has to be understood */
 } mtvm_link_t;

@@ -5,7 +5,7 @@
 #include "call.h"
 
 /* tvm.contrib.random.random_fill(tensor): any bytes for integers, 0 or 1 for bool, and for floats
- * values from 1 up to 2, which are ordinary numbers. The same sequence after every reset. */
+ * ordinary positive numbers up to 2. The same sequence after every reset. */
 bool mtvm_random_fill(mtvm_call_t *call, uint32_t index);
 
 #endif

@@ -21,7 +21,12 @@
 #define MODULE(handle) ((handle) >> 16 & 0xFFFU)
 #define INDEX(handle) ((handle) & 0xFFFFU)
 
-enum { FUNCTION_KIND = 1, MODULE_KIND = 2, ARRAY_KIND = 3 };
+/* A handle's kind is TVM's type code of what it stands for. */
+enum {
+  FUNCTION_KIND = kTVMPackedFuncHandle,
+  MODULE_KIND = kTVMModuleHandle,
+  ARRAY_KIND = kTVMNDArrayHandle
+};
 
 #ifdef MTVM_RPC_SYSTEM_LIB
 static const char *kernel_message; /* what generated code said about its failure */
@@ -71,8 +76,7 @@ static bool system_lib(mtvm_call_t *call, uint32_t index) {
 static bool module_get_function(mtvm_call_t *call, uint32_t index) {
   (void)index;
   uint32_t found;
-  if (!mtvm_call_takes(call, "msi") ||
-      !mtvm_registry_find((uint32_t)(uintptr_t)call->values[0].v_handle, call->values[1].v_str,
+  if (!mtvm_registry_find((uint32_t)(uintptr_t)call->values[0].v_handle, call->values[1].v_str,
                           &found)) {
     return false;
   }
@@ -96,7 +100,7 @@ static bool heap_info(mtvm_call_t *call, uint32_t index) {
   if (info == NULL) {
     return false;
   }
-  *info = mtvm_heap_info();
+  mtvm_heap_info(info);
   call->result.code = kTVMBytes;
   call->result.value.bytes.data = info;
   call->result.value.bytes.size = sizeof *info;
@@ -114,21 +118,21 @@ static bool device_info(mtvm_call_t *call, uint32_t index) {
 }
 
 static const mtvm_entry_t globals[] = {
-    {"runtime.SystemLib", system_lib},
-    {"tvm.rpc.server.ModuleGetFunction", module_get_function},
-    {"tvm.rpc.server.GetCRTMaxPacketSize", max_packet_size},
-    {"tvm.aot_executor.create", mtvm_executor_create},
-    {"runtime.RPCTimeEvaluator", mtvm_timer_create},
-    {"tvm.contrib.random.random_fill", mtvm_random_fill},
-    {"mtvm.heap_info", heap_info},
-    {"mtvm.device_info", device_info},
+    {"runtime.SystemLib", "*", system_lib},
+    {"tvm.rpc.server.ModuleGetFunction", "msi", module_get_function},
+    {"tvm.rpc.server.GetCRTMaxPacketSize", "*", max_packet_size},
+    {"tvm.aot_executor.create", "mds", mtvm_executor_create},
+    {"runtime.RPCTimeEvaluator", ".siiiiiiiiis", mtvm_timer_create},
+    {"tvm.contrib.random.random_fill", "t", mtvm_random_fill},
+    {"mtvm.heap_info", "", heap_info},
+    {"mtvm.device_info", "", device_info},
 };
 
 #define GLOBAL_COUNT (sizeof globals / sizeof globals[0])
 
 static uint32_t find_entry(const mtvm_entry_t *entries, uint32_t count, const char *name) {
   uint32_t i = 0;
-  while (i < count && strcmp(entries[i].name, name) != 0) {
+  while (i < count && !mtvm_same(name, entries[i].name)) {
     ++i;
   }
   return i;
@@ -157,7 +161,7 @@ static uint32_t find_system_function(const char *name) {
   const char *names;
   uint32_t count = system_function_count(TVMSystemLibEntryPoint()->registry, &names);
   for (uint32_t i = 0; i < count; ++i) {
-    if (strcmp(names, name) == 0) {
+    if (mtvm_same(name, names)) {
       return mtvm_function_handle(MTVM_MODULE_SYSTEM, i);
     }
     names += strlen(names) + 1;
@@ -213,10 +217,6 @@ static bool call_kernel(uint32_t index, mtvm_call_t *call) {
 }
 #endif
 
-static bool is_executor(uint32_t module) {
-  return module >= MTVM_MODULE_EXECUTOR && module - MTVM_MODULE_EXECUTOR < MTVM_MODEL_COUNT;
-}
-
 bool mtvm_registry_find(uint32_t handle, const char *name, uint32_t *found) {
   uint32_t module = MODULE(handle);
   if (KIND(handle) == MODULE_KIND && module == MTVM_MODULE_SYSTEM) {
@@ -232,7 +232,7 @@ bool mtvm_registry_find(uint32_t handle, const char *name, uint32_t *found) {
 #endif
     return true;
   }
-  if (KIND(handle) == MODULE_KIND && is_executor(module)) {
+  if (KIND(handle) == MODULE_KIND && mtvm_executor_created(module - MTVM_MODULE_EXECUTOR)) {
     uint32_t index = find_entry(mtvm_executor_functions, mtvm_executor_function_count, name);
     *found = index < mtvm_executor_function_count ? mtvm_function_handle(module, index) : 0;
     return true;
@@ -243,38 +243,37 @@ bool mtvm_registry_find(uint32_t handle, const char *name, uint32_t *found) {
 bool mtvm_registry_call(uint32_t handle, mtvm_call_t *call) {
   uint32_t module = MODULE(handle);
   uint32_t index = INDEX(handle);
+  const mtvm_entry_t *entries = globals;
+  uint32_t count = KIND(handle) == FUNCTION_KIND ? GLOBAL_COUNT : 0;
   call->result.code = kTVMNullptr;
-  if (KIND(handle) == FUNCTION_KIND) {
-    if (module == MTVM_MODULE_GLOBAL && index < GLOBAL_COUNT) {
-      return globals[index].function(call, index);
-    }
-    if (module == MTVM_MODULE_ENTRY && index < MTVM_MODEL_COUNT) {
-      return mtvm_executor_call_entry(call, index);
-    }
-    if (module == MTVM_MODULE_TIMER) {
-      return mtvm_timer_call(call, index);
-    }
-    if (is_executor(module) && index < mtvm_executor_function_count) {
-      return mtvm_executor_functions[index].function(call, module - MTVM_MODULE_EXECUTOR);
-    }
-#ifdef MTVM_RPC_SYSTEM_LIB
-    if (module == MTVM_MODULE_SYSTEM) {
-      return call_kernel(index, call);
-    }
-#endif
+  if (count > 0 && module == MTVM_MODULE_TIMER) {
+    return mtvm_timer_call(call, index);
   }
-  return no_handle(handle);
+  if (count > 0 && module == MTVM_MODULE_ENTRY && index < MTVM_MODEL_COUNT) {
+    return mtvm_executor_call_entry(call, index);
+  }
+#ifdef MTVM_RPC_SYSTEM_LIB
+  if (count > 0 && module == MTVM_MODULE_SYSTEM) {
+    return call_kernel(index, call);
+  }
+#endif
+  if (count > 0 && mtvm_executor_created(module - MTVM_MODULE_EXECUTOR)) {
+    entries = mtvm_executor_functions;
+    count = mtvm_executor_function_count;
+  } else if (module != MTVM_MODULE_GLOBAL) {
+    count = 0;
+  }
+  if (index >= count) {
+    return no_handle(handle);
+  }
+  return mtvm_call_takes(call, entries[index].signature) &&
+         entries[index].function(call, module - MTVM_MODULE_EXECUTOR);
 }
 
 bool mtvm_registry_free(uint32_t handle, int64_t code) {
-  uint32_t kind = KIND(handle);
-  if (kind == FUNCTION_KIND && MODULE(handle) == MTVM_MODULE_TIMER) {
-    return mtvm_timer_free(INDEX(handle));
+  if (handle == 0 || KIND(handle) != code) {
+    return no_handle(handle);
   }
-  if ((code == kTVMPackedFuncHandle && kind == FUNCTION_KIND) ||
-      (code == kTVMModuleHandle && kind == MODULE_KIND) ||
-      (code == kTVMNDArrayHandle && kind == ARRAY_KIND)) {
-    return true;
-  }
-  return no_handle(handle);
+  bool timer = code == FUNCTION_KIND && MODULE(handle) == MTVM_MODULE_TIMER;
+  return !timer || mtvm_timer_free(INDEX(handle));
 }

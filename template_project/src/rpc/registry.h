@@ -25,6 +25,7 @@ typedef bool (*mtvm_function_t)(mtvm_call_t *call, uint32_t index);
 
 typedef struct mtvm_entry {
   const char *name;
+  const char *signature; /* what it takes, for mtvm_call_takes */
   mtvm_function_t function;
 } mtvm_entry_t;
 

@@ -52,7 +52,7 @@ static bool find(const mtvm_call_t *call, uint32_t *function) {
 bool mtvm_timer_create(mtvm_call_t *call, uint32_t index) {
   timer_t timer;
   (void)index;
-  if (!mtvm_call_takes(call, ".siiiiiiiiis") || !find(call, &timer.function)) {
+  if (!find(call, &timer.function)) {
     return false;
   }
   for (uint32_t i = NUMBER; i <= REPEATS_TO_PAUSE; ++i) {
@@ -125,7 +125,7 @@ static uint64_t ratio(uint64_t ticks, uint64_t divisor) {
   return (uint64_t)(1023 + exponent) << MANTISSA_BITS | mantissa;
 }
 
-/* One of the times: enough calls for min_ms, found by doubling their number. */
+/* One of the times: of enough calls for min_ms, found by doubling their number. */
 static bool measure(timer_t *timer, mtvm_call_t *call, uint64_t *seconds) {
   uint32_t number = OPTION(timer, NUMBER);
   uint64_t least = (uint64_t)OPTION(timer, MIN_MS) * mtvm_port_clock_hz();
@@ -139,12 +139,9 @@ static bool measure(timer_t *timer, mtvm_call_t *call, uint64_t *seconds) {
     if (ticks * 1000 >= least || zeros > OPTION(timer, ZERO_LIMIT) || number > MTVM_TIMER_MOST / 2) {
       break;
     }
-    do {
-      number *= 2;
-      ticks *= 2;
-    } while (ticks > 0 && ticks * 1000 < least && number <= MTVM_TIMER_MOST / 2);
+    number *= 2;
   }
-  OPTION(timer, NUMBER) = number; /* enough for the next time, too */
+  OPTION(timer, NUMBER) = number; /* enough for the next times, too */
   *seconds = ratio(ticks, (uint64_t)number * mtvm_port_clock_hz());
   return true;
 }
@@ -167,22 +164,22 @@ bool mtvm_timer_call(mtvm_call_t *call, uint32_t index) {
   if (no_timer(index)) {
     return false;
   }
-  timer_t timer = timers[index];
-  uint32_t repeat = OPTION(&timer, REPEAT);
+  timer_t *timer = &timers[index];
+  uint32_t repeat = OPTION(timer, REPEAT);
   uint64_t *seconds = mtvm_arena_take(
       &call->arena, repeat < MTVM_PACKET_BYTES ? repeat * (uint32_t)sizeof *seconds : UINT32_MAX);
   /* The first call may be slower. */
-  if (seconds == NULL || !call_often(timer.function, call, 1, &ticks)) {
+  if (seconds == NULL || !call_often(timer->function, call, 1, &ticks)) {
     return false;
   }
   for (uint32_t i = 0; i < repeat; ++i) {
-    if ((timer.before != 0 && !call_often(timer.before, call, 1, &ticks)) ||
-        !measure(&timer, call, &seconds[i])) {
+    if ((timer->before != 0 && !call_often(timer->before, call, 1, &ticks)) ||
+        !measure(timer, call, &seconds[i])) {
       return false;
     }
-    if (OPTION(&timer, REPEATS_TO_PAUSE) > 0 && i % OPTION(&timer, REPEATS_TO_PAUSE) == 0) {
+    if (OPTION(timer, REPEATS_TO_PAUSE) > 0 && i % OPTION(timer, REPEATS_TO_PAUSE) == 0) {
       uint64_t start = mtvm_port_clock();
-      uint64_t pause = (uint64_t)OPTION(&timer, PAUSE_MS) * (mtvm_port_clock_hz() / 1000U);
+      uint64_t pause = (uint64_t)OPTION(timer, PAUSE_MS) * (mtvm_port_clock_hz() / 1000U);
       while (mtvm_port_clock() - start < pause) {
       }
     }
