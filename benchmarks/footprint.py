@@ -1,4 +1,5 @@
-"""Bytes that a `c` firmware adds to the model's own, on mps2_an386 with -Os, and stack of the glue.
+"""Bytes that a firmware adds to the model's own, on mps2_an386 with -Os. The apps `minimal` and
+`harness` are entry point `c`, `packed` is the other one.
 
     python benchmarks/footprint.py [--json] [MODEL.tar ...]
 
@@ -7,11 +8,14 @@ Every input section of the linker's map is counted for the part that it came fro
 model     what TVM generated (model/): kernels, constants, its own buffers
 graph     a graph executor's tensors and argument lists, which AOT code builds in its own main
 added     what we add: src/app, src/model, src/runtime, the port and its UART
+rpc       frames, sessions, requests, registry, tensor heap and AOT executor: src/rpc
+tuning    time evaluators and random tensors: src/rpc/timer.c and random.c
 startup   start-up code and vector table
 libc      newlib and libgcc
 
-Buffers that hold tensors (inputs, outputs, storage, parameters, pools, arena) are the model's own,
-wherever they are declared. `empty` is the same board with an empty main() and nothing else.
+Buffers that hold tensors (inputs, outputs, storage, parameters, pools, arena, tensor heap) are the
+model's own, wherever they are declared; `buffers` are the packet buffer and the receive ring.
+`empty` is the same board with an empty main() and nothing else.
 """
 
 from __future__ import annotations
@@ -31,7 +35,8 @@ from microtvm_boards.project import Project, create, parse_options
 ROOT = Path(__file__).resolve().parent.parent
 BOARD = "mps2_an386"
 MODELS = [ROOT / "examples" / "digits" / f"digits_{kind}.tar" for kind in ("c", "packed", "graph")]
-PARTS = ("model", "graph", "added", "startup", "libc")
+PARTS = ("model", "graph", "added", "rpc", "tuning", "buffers", "startup", "libc")
+APPS = ("minimal", "harness", "packed")
 RAM_ORIGIN = 0x20000000
 
 # " .text.main  0x00000100  0x24 CMakeFiles/firmware.dir/src/app/main.c.obj"; long names break the
@@ -45,18 +50,16 @@ _TENSOR_MEMORY = re.compile(
     r"^\.bss\.((input|output)_memory|\w+_(inputs|outputs))$|^\.bss\.noinit"
     r"|^\.rodata\.(mtvm_\w+_param_|pool_)"
 )
+_LINE_BUFFER = re.compile(r"^\.bss\.noinit.*(server|receive_ring)\.c")
 _GRAPH_TABLE = re.compile(r"^\.(rodata|data)\.(tensor_|call_|shape_\dx?)")
 
 
 def build(model: Path, app: str, scratch: Path, optimization: str = "size") -> Project:
+    entry = {"model_entrypoint_api": "c", "app": app}
+    if app == "packed":
+        entry = {"model_entrypoint_api": "packed"}
     options = parse_options(
-        {
-            "board": BOARD,
-            "model_entrypoint_api": "c",
-            "app": app,
-            "optimization": optimization,
-        },
-        "generate_project",
+        {"board": BOARD, "optimization": optimization, **entry}, "generate_project"
     )
     project = create(model, scratch / f"{model.stem}-{app}-{optimization}", options)
     get_platform(project.platform).build(project)
@@ -82,12 +85,18 @@ def build_empty(like: Project, scratch: Path) -> Project:
 
 
 def part_of(section: str, file: str) -> str:
+    if _LINE_BUFFER.search(f"{section} {file}"):
+        return "buffers"
     if "/model.dir/" in file or _TENSOR_MEMORY.search(section):
         return "model"
     if _GRAPH_TABLE.search(section) and "src/model" in file:
         return "graph"
     if "startup.c" in file:
         return "startup"
+    if "src/rpc/" in file:
+        if "kernels.c" in file:
+            return "graph"
+        return "tuning" if "timer.c" in file or "random.c" in file else "rpc"
     return "added" if "/firmware.dir/" in file else "libc"
 
 
@@ -124,7 +133,7 @@ def measure(models: list[Path]) -> list[dict[str, object]]:
     with tempfile.TemporaryDirectory() as folder:
         scratch = Path(folder)
         for model in models:
-            for app in ("minimal", "harness"):
+            for app in APPS:
                 project = build(model, app, scratch)
                 if not rows:
                     sizes = footprint(build_empty(project, scratch))

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from microtvm_boards.project.generate import create
     from microtvm_boards.project.manifest import Project, ProjectModel
-    from microtvm_boards.project.options import OPTIONS, ProjectOptions, parse_options
+    from microtvm_boards.project.option_table import OPTIONS
+    from microtvm_boards.project.options import ProjectOptions, parse_options
 
 __all__ = ["OPTIONS", "Project", "ProjectModel", "ProjectOptions", "create", "parse_options"]
 
 _MODULES = {
-    "OPTIONS": "options",
+    "OPTIONS": "option_table",
     "Project": "manifest",
     "ProjectModel": "manifest",
     "ProjectOptions": "options",

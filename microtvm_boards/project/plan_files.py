@@ -154,21 +154,24 @@ def _rpc(plan: Plan) -> Iterator[PlannedFile]:
 
 
 def _port(plan: Plan) -> Iterator[PlannedFile]:
-    """The whole folder of the platform; of its UART drivers the board's one."""
+    """The whole folder of the platform; of its UART drivers the board's one. What its folder
+    project/ holds goes to the top of the project."""
     yield _copy("src/port/mtvm_port.h", "bytes in, bytes out, time, halt")
     driver = f"uart_{plan.board.uart.driver}.c" if plan.board.uart else None
     reason = f"the port of platform {plan.platform}"
     root = template_project()
+    top = f"src/port/{plan.platform}/project/"
     for path in (root / "src" / "port" / plan.platform).rglob("*"):
         source = path.relative_to(root).as_posix()
         if path.is_dir() or (path.name.startswith("uart_") and path.name != driver):
             continue
         if path.stem == "receive_ring" and plan.rpc is None:
             continue
+        target = source.removeprefix(top)
         if path.suffix == ".j2":
-            yield _render(source, source.removesuffix(".j2"), reason)
+            yield _render(source, target.removesuffix(".j2"), reason)
         else:
-            yield _copy(source, reason)
+            yield _copy(source, reason, target)
 
 
 def _extra(plan: Plan) -> Iterator[PlannedFile]:

@@ -196,7 +196,6 @@ def _device_info(plan: Plan) -> str:
         "model_sha256": plan.model.sha256[:IDENTITY_DIGITS],
         "packet_bytes": plan.rpc.packet_bytes,
         "tensor_heap_bytes": plan.rpc.tensor_heap_bytes,
-        "codec": plan.rpc.codec,
     }
     return json.dumps(document, separators=(",", ":"))
 

@@ -8,7 +8,7 @@ from typing import Any
 from microtvm_boards.boards import board_names
 from microtvm_boards.platforms import PLATFORMS
 from microtvm_boards.project.manifest import MANIFEST, MODEL_TAR
-from microtvm_boards.project.options import OPTIONS, OptionSpec
+from microtvm_boards.project.option_table import OPTIONS, OptionSpec
 
 PROTOCOL_VERSION = 1  # TVM's client wants exactly this
 PLATFORM_NAME = "microtvm-boards"

@@ -10,6 +10,7 @@
 #include "session.h"
 
 #define HANDLE_BYTES 8U    /* and those of every number */
+#define WORD_BYTES 4U
 #define TENSOR_BYTES 32U   /* of a DLTensor without its shape */
 #define FIXED_BYTES 16U /* of device, ndim and dtype */
 #define MOST_DIMENSIONS 64U
@@ -59,7 +60,7 @@ bool mtvm_read_handle(mtvm_reader_t *reader, uint32_t *handle) {
 
 static bool check_memory(const void *data, uint32_t bytes) {
   return mtvm_heap_holds(data, bytes) ||
-         mtvm_fail_numbers("POINTER: % B at % are not inside a tensor of this session", bytes,
+         mtvm_fail_numbers("POINTER: % B at % are not inside a tensor", bytes,
                            (uint32_t)(uintptr_t)data, 0);
 }
 
@@ -208,15 +209,15 @@ bool mtvm_read_copy(mtvm_reader_t *reader, mtvm_span_t *span) {
   return check_memory(span->data, span->size);
 }
 
-static void put_u32(uint32_t value) { mtvm_link_put(&value, sizeof value); }
-
 static void put_u64(uint64_t value) { mtvm_link_put(&value, sizeof value); }
 
-/* Begins a packet: its size, then its code. `bytes` follow. */
-static void begin(uint32_t code, uint32_t bytes) {
-  mtvm_session_begin(HANDLE_BYTES + (uint32_t)sizeof code + bytes);
-  put_u64(sizeof code + (uint64_t)bytes);
-  put_u32(code);
+/* Begins a packet: its size, its code, then `count` words. `bytes` follow. */
+static void begin(uint32_t code, const uint32_t words[], uint32_t count, uint32_t bytes) {
+  uint32_t size = (1 + count) * WORD_BYTES + bytes;
+  const uint32_t head[] = {size, 0, code};
+  mtvm_session_begin(HANDLE_BYTES + size);
+  mtvm_link_put(head, sizeof head);
+  mtvm_link_put(words, count * WORD_BYTES);
 }
 
 static uint32_t dimensions(const mtvm_tensor_t *type) {
@@ -235,13 +236,13 @@ static uint32_t value_bytes(const mtvm_result_t *result) {
 }
 
 static void put_tensor(const mtvm_tensor_t *type, const void *data) {
-  uint8_t code = type->type == MTVM_BOOL ? kDLUInt : type->type;
-  uint8_t bits = type->type == MTVM_BOOL ? 1 : type->bits;
+  uint32_t format = type->type | (uint32_t)type->bits << 8;
+  if (type->type == MTVM_BOOL) {
+    format = kDLUInt | 1U << 8;
+  }
+  const uint32_t rest[] = {kDLCPU, 0, dimensions(type), format | 1U << 16};
   put_u64((uintptr_t)data);
-  put_u32(kDLCPU);
-  put_u32(0);
-  put_u32(dimensions(type));
-  put_u32(code | (uint32_t)bits << 8 | 1U << 16);
+  mtvm_link_put(rest, sizeof rest);
   for (int32_t i = 0; i < type->ndim; ++i) {
     put_u64((uint64_t)(int64_t)type->shape[i]);
   }
@@ -276,9 +277,8 @@ static uint32_t travel_code(int code) {
 }
 
 void mtvm_reply_bare(const mtvm_result_t *result) {
-  begin(RPC_RETURN, 2 * (uint32_t)sizeof(uint32_t) + value_bytes(result));
-  put_u32(1);
-  put_u32(travel_code(result->code));
+  const uint32_t head[] = {1, travel_code(result->code)};
+  begin(RPC_RETURN, head, 2, value_bytes(result));
   put_value(result);
   mtvm_link_end();
 }
@@ -287,30 +287,25 @@ void mtvm_reply_bare(const mtvm_result_t *result) {
 void mtvm_reply_result(const mtvm_result_t *result) {
   bool array = result->code == kTVMNDArrayHandle;
   uint32_t count = array ? 3 : 2;
-  begin(RPC_RETURN, (1 + count) * (uint32_t)sizeof(uint32_t) + HANDLE_BYTES + value_bytes(result));
-  put_u32(count);
-  put_u32(kTVMArgInt);
-  put_u32(array ? kTVMDLTensorHandle : travel_code(result->code));
-  if (array) {
-    put_u32(kTVMOpaqueHandle);
-  }
-  put_u64((uint64_t)(int64_t)result->code);
+  const uint32_t head[] = {count, kTVMArgInt,
+                           array ? (uint32_t)kTVMDLTensorHandle : travel_code(result->code),
+                           kTVMOpaqueHandle};
+  begin(RPC_RETURN, head, 1 + count, HANDLE_BYTES + value_bytes(result));
+  put_u64((uint32_t)result->code);
   put_value(result);
   mtvm_link_end();
 }
 
 void mtvm_reply_copy(const mtvm_span_t *span) {
-  begin(RPC_COPY_ACK, span->size);
+  begin(RPC_COPY_ACK, NULL, 0, span->size);
   mtvm_link_put(span->data, span->size);
   mtvm_link_end();
 }
 
 void mtvm_reply_error(void) {
   uint32_t length = mtvm_error_text(NULL);
-  begin(RPC_EXCEPTION, 2 * (uint32_t)sizeof(uint32_t) + HANDLE_BYTES + length);
-  put_u32(1);
-  put_u32(kTVMStr);
-  put_u64(length);
+  const uint32_t head[] = {1, kTVMStr, length, 0};
+  begin(RPC_EXCEPTION, head, 4, length);
   (void)mtvm_error_text(mtvm_link_put);
   mtvm_link_end();
 }

@@ -143,7 +143,7 @@ bool mtvm_dispatch(uint8_t *packet, uint32_t length, uint8_t *end) {
   bool done;
   if (!mtvm_read_u64(&reader, &size) || !mtvm_read_u32(&reader, &code) ||
       size != length - sizeof size) {
-    (void)mtvm_fail("PACKET: it doesn't start with its size and code");
+    (void)mtvm_fail("PACKET: no size and code");
     mtvm_reply_error();
     return true;
   }

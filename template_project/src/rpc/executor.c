@@ -128,19 +128,23 @@ static bool get_input(mtvm_call_t *call, uint32_t model) {
   return index >= 0 ? return_tensor(call, model, (uint32_t)index) : index == NONE;
 }
 
+/* Copies between tensor `index` of an executor and the call's second argument. */
+static bool copy(const mtvm_call_t *call, uint32_t number, uint32_t index, bool to_argument) {
+  const mtvm_model_t *model = &mtvm_models[number];
+  uint32_t bytes = tensor_of(model, index)->bytes;
+  void *mine = memories[number] + offset_of(model, index);
+  void *argument = mtvm_call_tensor(call, 1, bytes);
+  if (argument == NULL) {
+    return false;
+  }
+  memmove(to_argument ? argument : mine, to_argument ? mine : argument, bytes);
+  return true;
+}
+
 /* set_input(name or number, tensor) */
 static bool set_input(mtvm_call_t *call, uint32_t model) {
   int32_t index = find_input(call, model);
-  if (index < 0) {
-    return false;
-  }
-  uint32_t bytes = mtvm_models[model].inputs[index].bytes;
-  const void *data = mtvm_call_tensor(call, 1, bytes);
-  if (data == NULL) {
-    return false;
-  }
-  memmove(memories[model] + offset_of(&mtvm_models[model], (uint32_t)index), data, bytes);
-  return true;
+  return index >= 0 && copy(call, model, (uint32_t)index, false);
 }
 
 /* get_input_index(name) -> NONE when there is none */
@@ -169,16 +173,7 @@ static bool get_output(mtvm_call_t *call, uint32_t number) {
     return false;
   }
   uint32_t index = model->num_inputs + (uint32_t)found;
-  if (call->count == 1) {
-    return return_tensor(call, number, index);
-  }
-  uint32_t bytes = model->outputs[found].bytes;
-  void *data = mtvm_call_tensor(call, 1, bytes);
-  if (data == NULL) {
-    return false;
-  }
-  memmove(data, memories[number] + offset_of(model, index), bytes);
-  return true;
+  return call->count == 1 ? return_tensor(call, number, index) : copy(call, number, index, true);
 }
 
 static bool get_num_inputs(mtvm_call_t *call, uint32_t model) {
@@ -194,7 +189,7 @@ static bool run(mtvm_call_t *call, uint32_t model) {
   return run_on(NULL, model);
 }
 
-const mtvm_entry_t mtvm_executor_functions[] = {
+const mtvm_entry_t mtvm_executor_functions[MTVM_EXECUTOR_FUNCTIONS] = {
     {"get_input", ".", get_input},
     {"set_input", "..", set_input},
     {"get_input_index", "s", get_input_index},
@@ -204,6 +199,3 @@ const mtvm_entry_t mtvm_executor_functions[] = {
     {"get_num_outputs", "", get_num_outputs},
     {"run", "", run},
 };
-
-const uint32_t mtvm_executor_function_count =
-    sizeof mtvm_executor_functions / sizeof mtvm_executor_functions[0];

@@ -11,8 +11,8 @@
 #include "registry.h"
 
 /* The functions of an executor; `index` is the model's number. */
-extern const mtvm_entry_t mtvm_executor_functions[];
-extern const uint32_t mtvm_executor_function_count;
+#define MTVM_EXECUTOR_FUNCTIONS 8U
+extern const mtvm_entry_t mtvm_executor_functions[MTVM_EXECUTOR_FUNCTIONS];
 
 /* True when this session created the executor of model `number`, if there is such a model. */
 bool mtvm_executor_created(uint32_t number);

@@ -91,9 +91,10 @@ bool mtvm_heap_holds(const void *at, uint32_t bytes) {
   if (distance >= HEAP_BYTES) {
     return false;
   }
-  for (uint32_t offset = 0; offset < HEAP_BYTES; offset = next(offset)) {
-    uint32_t first = offset + HEADER_BYTES;
-    if (distance >= first && distance <= next(offset) && bytes <= next(offset) - distance) {
+  uint32_t end;
+  for (uint32_t offset = 0; offset < HEAP_BYTES; offset = end) {
+    end = next(offset);
+    if (distance >= offset + HEADER_BYTES && distance <= end && bytes <= end - distance) {
       return header_at(offset)->used;
     }
   }

@@ -92,8 +92,8 @@ mtvm_link_event_t mtvm_link_take(mtvm_link_t *link, uint8_t byte) {
 }
 
 static void put(uint8_t byte) {
-  mtvm_port_putc((char)byte);
-  if (byte == ESCAPE) {
+  for (uint32_t times = byte == ESCAPE ? 2 : 1; times > 0; --times) {
+    sending = crc_add(sending, byte);
     mtvm_port_putc((char)byte);
   }
 }
@@ -107,18 +107,12 @@ void mtvm_link_begin(uint32_t length) {
 
 void mtvm_link_put(const void *bytes, uint32_t count) {
   const uint8_t *at = bytes;
-  uint16_t crc = sending;
   for (uint32_t i = 0; i < count; ++i) {
-    crc = crc_add(crc, at[i]);
-    if (at[i] == ESCAPE) {
-      crc = crc_add(crc, at[i]);
-    }
     put(at[i]);
   }
-  sending = crc;
 }
 
 void mtvm_link_end(void) {
-  put((uint8_t)sending);
-  put((uint8_t)(sending >> 8));
+  uint16_t crc = sending;
+  mtvm_link_put(&crc, sizeof crc);
 }

@@ -130,17 +130,19 @@ static const mtvm_entry_t globals[] = {
 
 #define GLOBAL_COUNT (sizeof globals / sizeof globals[0])
 
-static uint32_t find_entry(const mtvm_entry_t *entries, uint32_t count, const char *name) {
-  uint32_t i = 0;
-  while (i < count && !mtvm_same(name, entries[i].name)) {
-    ++i;
+/* The handle of the entry that is called `name`; 0: there is none. */
+static uint32_t find_entry(const mtvm_entry_t *entries, uint32_t count, uint32_t module,
+                           const char *name) {
+  for (uint32_t i = 0; i < count; ++i) {
+    if (mtvm_same(name, entries[i].name)) {
+      return mtvm_function_handle(module, i);
+    }
   }
-  return i;
+  return 0;
 }
 
 uint32_t mtvm_registry_global(const char *name) {
-  uint32_t index = find_entry(globals, GLOBAL_COUNT, name);
-  return index < GLOBAL_COUNT ? mtvm_function_handle(MTVM_MODULE_GLOBAL, index) : 0;
+  return find_entry(globals, GLOBAL_COUNT, MTVM_MODULE_GLOBAL, name);
 }
 
 #ifdef MTVM_RPC_SYSTEM_LIB
@@ -175,7 +177,7 @@ static bool check_kernel(TVMBackendPackedCFunc function, const mtvm_call_t *call
     ++k;
   }
   if (k == mtvm_kernel_count) {
-    return mtvm_fail("FUNCTION: no graph of this firmware calls it");
+    return mtvm_fail("FUNCTION: no graph calls it");
   }
   if (!mtvm_call_counts(call, mtvm_kernels[k].count)) {
     return false;
@@ -217,57 +219,58 @@ static bool call_kernel(uint32_t index, mtvm_call_t *call) {
 }
 #endif
 
+static uint32_t find_in_system_lib(const char *name) {
+  uint32_t model = mtvm_executor_find_entry(name);
+  if (model < MTVM_MODEL_COUNT) {
+    return mtvm_function_handle(MTVM_MODULE_ENTRY, model);
+  }
+#ifdef MTVM_RPC_SYSTEM_LIB
+  return find_system_function(name);
+#else
+  return 0;
+#endif
+}
+
 bool mtvm_registry_find(uint32_t handle, const char *name, uint32_t *found) {
   uint32_t module = MODULE(handle);
-  if (KIND(handle) == MODULE_KIND && module == MTVM_MODULE_SYSTEM) {
-    uint32_t model = mtvm_executor_find_entry(name);
-    if (model < MTVM_MODEL_COUNT) {
-      *found = mtvm_function_handle(MTVM_MODULE_ENTRY, model);
-      return true;
-    }
-#ifdef MTVM_RPC_SYSTEM_LIB
-    *found = find_system_function(name);
-#else
-    *found = 0;
-#endif
+  if (handle == mtvm_module_handle(MTVM_MODULE_SYSTEM)) {
+    *found = find_in_system_lib(name);
     return true;
   }
-  if (KIND(handle) == MODULE_KIND && mtvm_executor_created(module - MTVM_MODULE_EXECUTOR)) {
-    uint32_t index = find_entry(mtvm_executor_functions, mtvm_executor_function_count, name);
-    *found = index < mtvm_executor_function_count ? mtvm_function_handle(module, index) : 0;
-    return true;
+  if (KIND(handle) != MODULE_KIND || !mtvm_executor_created(module - MTVM_MODULE_EXECUTOR)) {
+    return no_handle(handle);
   }
-  return no_handle(handle);
+  *found = find_entry(mtvm_executor_functions, MTVM_EXECUTOR_FUNCTIONS, module, name);
+  return true;
 }
 
 bool mtvm_registry_call(uint32_t handle, mtvm_call_t *call) {
   uint32_t module = MODULE(handle);
   uint32_t index = INDEX(handle);
   const mtvm_entry_t *entries = globals;
-  uint32_t count = KIND(handle) == FUNCTION_KIND ? GLOBAL_COUNT : 0;
+  uint32_t count = GLOBAL_COUNT;
   call->result.code = kTVMNullptr;
-  if (count > 0 && module == MTVM_MODULE_TIMER) {
-    return mtvm_timer_call(call, index);
+  if (KIND(handle) != FUNCTION_KIND) {
+    return no_handle(handle);
   }
-  if (count > 0 && module == MTVM_MODULE_ENTRY && index < MTVM_MODEL_COUNT) {
-    return mtvm_executor_call_entry(call, index);
-  }
+  switch (module) {
+    case MTVM_MODULE_GLOBAL: break;
+    case MTVM_MODULE_TIMER: return mtvm_timer_call(call, index);
+    case MTVM_MODULE_ENTRY: return index < MTVM_MODEL_COUNT ? mtvm_executor_call_entry(call, index)
+                                                            : no_handle(handle);
 #ifdef MTVM_RPC_SYSTEM_LIB
-  if (count > 0 && module == MTVM_MODULE_SYSTEM) {
-    return call_kernel(index, call);
-  }
+    case MTVM_MODULE_SYSTEM: return call_kernel(index, call);
 #endif
-  if (count > 0 && mtvm_executor_created(module - MTVM_MODULE_EXECUTOR)) {
-    entries = mtvm_executor_functions;
-    count = mtvm_executor_function_count;
-  } else if (module != MTVM_MODULE_GLOBAL) {
-    count = 0;
+    default:
+      module -= MTVM_MODULE_EXECUTOR;
+      entries = mtvm_executor_functions;
+      count = mtvm_executor_created(module) ? MTVM_EXECUTOR_FUNCTIONS : 0;
+      break;
   }
   if (index >= count) {
     return no_handle(handle);
   }
-  return mtvm_call_takes(call, entries[index].signature) &&
-         entries[index].function(call, module - MTVM_MODULE_EXECUTOR);
+  return mtvm_call_takes(call, entries[index].signature) && entries[index].function(call, module);
 }
 
 bool mtvm_registry_free(uint32_t handle, int64_t code) {
