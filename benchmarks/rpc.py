@@ -5,7 +5,8 @@
 Clients: `ours` (microtvm_boards.rpc), `tvm.micro` (with our session, where there is TVM). Lines:
 pipe         the host's firmware on pipes, as project.transport() gives it
 pty          the same on a pty, without anything between
-115200, ...  a pty that passes 10 bits a byte at that rate, each way; packets as on a board (2048)
+115200, ...  a pty that passes 10 bits a byte at that rate, each way; packets as on a board with
+             256 KiB of RAM (2048 bytes) and on a larger one (4096)
 qemu         mps2_an386 in QEMU, where that is installed
 api          the pipe behind the Project API's server (tvm.micro only)
 
@@ -40,7 +41,7 @@ sys.path.insert(0, str(ROOT))
 from tests.faults.line import PtyLine, PtyProcess  # noqa: E402  (not installed)
 
 MODEL = ROOT / "examples" / "digits" / "digits_c.tar"
-BAUDS = (115200, 921600)
+BAUDS = {115200: 2048, 921600: 4096}  # and bytes of a packet
 BIG, SMALL = 1 << 18, 1 << 13  # bytes of a tensor, on a fast and on a slow line
 BLOCK = "tvm.rpc.server.GetCRTMaxPacketSize"  # a function that does next to nothing
 
@@ -208,8 +209,6 @@ def has_micro() -> bool:
 
 def run(scratch: Path, seconds: float) -> list[Row]:
     fast = build(scratch / "fast", "host")
-    board = build(scratch / "board", "host", rpc_packet_bytes=2048)
-    slow_command = [str(get_platform("host").firmware(board))]
 
     # (line, bytes of the tensor, baud, makes a transport of ours, makes one of tvm.micro's)
     Make = Callable[[], Any]
@@ -224,9 +223,11 @@ def run(scratch: Path, seconds: float) -> list[Row]:
     add("pipe", BIG, 0, of(fast), partial(micro_project, fast))
     lines.append(("api", BIG, 0, None, partial(through_api, fast)))
     add("pty", BIG, 0, lambda: PtyProcess([str(get_platform("host").firmware(fast))]))
-    for baud in BAUDS:
+    for baud, packet in BAUDS.items():
         size = SMALL if baud < 500_000 else 8 * SMALL
-        add(str(baud), size, baud, partial(PtyLine, slow_command, baud=baud))
+        board = build(scratch / str(baud), "host", rpc_packet_bytes=packet)
+        command = [str(get_platform("host").firmware(board))]
+        add(str(baud), size, baud, partial(PtyLine, command, baud=baud))
     if shutil.which("qemu-system-arm") and shutil.which("arm-none-eabi-gcc"):
         emulated = build(scratch / "emulated", "mps2_an386", tensor_heap_bytes=65536)
         add("qemu", 4 * SMALL, 0, of(emulated), partial(micro_project, emulated))

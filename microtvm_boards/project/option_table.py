@@ -121,7 +121,7 @@ OPTIONS: tuple[OptionSpec, ...] = (
     OptionSpec(
         "rpc_packet_bytes",
         "int",
-        "Longest RPC packet (entry point packed); 2048 on boards, 16384 on the host when unset.",
+        "Longest RPC packet (entry point packed); by the board's RAM when unset: 1024 to 4096.",
         optional=_GENERATE,
     ),
     OptionSpec(

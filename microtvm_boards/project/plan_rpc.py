@@ -14,9 +14,8 @@ from microtvm_boards.project.plan_types import ModulePlan
 from microtvm_boards.project.preflight import align_up
 
 PACKET_BYTES_HOST = 16384
-PACKET_BYTES_BOARD = 2048
-PACKET_BYTES_SMALL = 1024
-SMALL_RAM = 32 << 10  # up to here a board counts as small
+# (RAM of a board up to here, packet buffer); the receive ring takes twice as much.
+PACKET_BYTES_BY_RAM = ((32 << 10, 1024), (256 << 10, 2048), (1 << 32, 4096))
 FRAME_BYTES = 11  # of a frame that a host doesn't count among the packet: start to CRC
 CALL_BYTES = 96  # of a call of ModuleGetFunction, without the function's name
 HEAP_BYTES_HOST = 4 << 20
@@ -93,15 +92,15 @@ def _packet_bytes(modules: Sequence[ModulePlan], board: Board, options: ProjectO
     packet = options.rpc_packet_bytes
     if packet is None:
         ram = board.memory_for("ram")
-        packet = PACKET_BYTES_HOST if ram is None else PACKET_BYTES_BOARD
-        if ram is not None and ram.size <= SMALL_RAM:
-            packet = PACKET_BYTES_SMALL
+        packet = PACKET_BYTES_HOST
+        if ram is not None:
+            packet = next(size for limit, size in PACKET_BYTES_BY_RAM if ram.size <= limit)
         return max(packet, least)
     if packet < least:
         raise UsageError(
             f"rpc_packet_bytes is {packet}: a packet buffer too small for any copy or call; this "
             f"model needs at least {least}.",
-            hint=f"{PACKET_BYTES_BOARD} is the default on boards",
+            hint="leave the option out: the size follows from the board's RAM",
         )
     return packet
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
-import sys
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests.benchmarks.conftest import load_benchmark
 from tests.conftest import DIGITS
 
 FLASH = 1024  # bytes beyond an empty firmware of the same board
@@ -21,14 +19,7 @@ RPC_RAM = 512
 
 @pytest.fixture(scope="module")
 def footprint() -> ModuleType:
-    path = Path(__file__).resolve().parents[2] / "benchmarks" / "footprint.py"
-    spec = importlib.util.spec_from_file_location("footprint", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["footprint"] = module
-    spec.loader.exec_module(module)
-    return module
+    return load_benchmark("footprint")
 
 
 @pytest.mark.qemu
