@@ -101,6 +101,14 @@ class DeviceError(MicroTvmBoardsError):
     exit_code = 8
 
 
+def relative_path_hint(path: Path) -> str:
+    """The hint for a `path` where nothing is: tvmc starts us in the template's directory, and
+    nobody tells where the user is. "" for an absolute one."""
+    if path.is_absolute():
+        return ""
+    return f"give an absolute path: {path} was looked for in {Path.cwd()}"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """The "did you mean" part of a message: "" or ' Did you mean "x" or "y"?'."""
     close = difflib.get_close_matches(name, list(known), n=3, cutoff=0.5)

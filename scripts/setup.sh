@@ -9,8 +9,8 @@ packages=(gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm cmake ninja-
 extras=""
 if [ "$goal" = test ]; then
   # make: CMake's other generator; g++: TVM links its reference build with it;
-  # libclang-rt: clang's sanitizers and libFuzzer
-  packages+=(clang libclang-rt-14-dev g++ make)
+  # libclang-rt: clang's sanitizers and libFuzzer; gdb, stm32flash: flash without hardware
+  packages+=(clang gdb-multiarch libclang-rt-14-dev g++ make stm32flash)
   extras="[test,tvm,train]"
 fi
 

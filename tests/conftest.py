@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,6 +12,25 @@ from microtvm_boards.project import Project, create, parse_options
 
 DATA = Path(__file__).parent / "data"
 DIGITS = Path(__file__).parent.parent / "examples" / "digits"
+# Whose RPC server a packed firmware has.
+RUNTIMES = ["own", "standalone_crt"]
+
+
+@pytest.fixture(scope="session")
+def standalone_crt() -> Path:
+    """TVM's own C runtime, of which this repository holds nothing."""
+    crt = Path(os.environ.get("TVM_HOME", "")) / "build" / "standalone_crt"
+    if not (crt / "src").is_dir():
+        pytest.skip("TVM_HOME names no TVM tree with build/standalone_crt")
+    return crt
+
+
+@pytest.fixture
+def runtime(request: pytest.FixtureRequest) -> str:
+    """One of RUNTIMES, with `parametrize(..., indirect=["runtime"])`."""
+    if request.param == "standalone_crt":
+        request.getfixturevalue("standalone_crt")
+    return str(request.param)
 
 
 @pytest.fixture

@@ -28,6 +28,7 @@ def test_the_wheel_holds_the_package_data(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for name in (
         "microtvm_api_server.py",
+        "boards.json",
         "board_configs/mps2_an386.yaml",
         "board_configs/board.schema.json",
         "template_project/CMakeLists.txt",

@@ -1,15 +1,32 @@
 """Reads board files: `load_board(name_or_path) -> Board`, `board_names()`."""
 
-from microtvm_boards.boards.board import Board, Cpu, Emulator, Memory, Uart, UsbId
+from microtvm_boards.boards.board import (
+    Board,
+    Cpu,
+    Emulator,
+    FlasherChoice,
+    Memory,
+    Stm32,
+    Stm32Uart,
+    Uart,
+    UsbId,
+    ZephyrTarget,
+)
 from microtvm_boards.boards.load import board_names, load_board
+from microtvm_boards.boards.zephyr_board import find_board
 
 __all__ = [
     "Board",
     "Cpu",
     "Emulator",
+    "FlasherChoice",
     "Memory",
+    "Stm32",
+    "Stm32Uart",
     "Uart",
     "UsbId",
+    "ZephyrTarget",
     "board_names",
+    "find_board",
     "load_board",
 ]

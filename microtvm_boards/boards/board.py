@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -24,8 +25,8 @@ class Cpu:
 
 @dataclass(frozen=True)
 class Uart:
-    driver: str  # file template_project/src/port/<platform>/uart_<driver>.c
-    base: int
+    driver: str | None  # file template_project/src/port/<platform>/uart_<driver>.c
+    base: int | None  # like driver, for platforms whose drivers are ours
     irq: int | None
     baud: int
 
@@ -38,12 +39,57 @@ class Emulator:
     machine: str  # -M
     args: tuple[str, ...]
     icount: int | None
+    clock_hz: int | None  # what the firmware takes its clock for; None: the board's
+    counter_hz: int | None  # how fast it really counts there; None: as it thinks
+
+
+@dataclass(frozen=True)
+class FlasherChoice:
+    """A tool that can flash the board; what its settings mean, its class in `flashers` knows."""
+
+    name: str
+    settings: Mapping[str, str | int | bool] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
 class UsbId:
     vid: int
     pid: int
+
+
+@dataclass(frozen=True)
+class Stm32Uart:
+    """Names of ST's manuals. `af`: number of the alternate function of both pins; None on F1."""
+
+    instance: str  # USART1
+    tx: str  # PA9
+    rx: str
+    af: int | None
+
+
+@dataclass(frozen=True)
+class Stm32:
+    """What platform stm32cube needs to know beside what is data of the whole family."""
+
+    part: str  # the order code up to the flash size, as STM32CubeMX starts it: STM32F405RG
+    device: str  # the macro of the device pack's header: STM32F405xx
+    hse_hz: int | None  # crystal or external clock; None: there is none
+    hse_bypass: bool  # an external clock instead of a crystal
+    uart: Stm32Uart
+
+    @property
+    def family(self) -> str:
+        """As in the names of ST's packages: F4."""
+        return self.part[5:7]
+
+
+@dataclass(frozen=True)
+class ZephyrTarget:
+    """What Zephyr calls the board, with revision and qualifiers where it has some."""
+
+    board: str  # nrf5340dk@0.9.0/nrf5340/cpuapp
+    release: str | None  # of Zephyr, when the project was made: 3.3.0-rc3
+    arch: str | None  # arm, posix, riscv, ...; None: not known yet
 
 
 @dataclass(frozen=True)
@@ -55,10 +101,18 @@ class Board:
     memories: tuple[Memory, ...]  # empty on the host: no limits
     uart: Uart | None
     emulator: Emulator | None
-    flashers: tuple[str, ...]
+    flashers: tuple[FlasherChoice, ...]  # the first one that is installed is taken
     usb_ids: tuple[UsbId, ...]
     clock_hz: int | None
+    stm32: Stm32 | None
+    zephyr: ZephyrTarget | None
     source: Path  # the file that it was read from
+    document: str = ""  # the text of a board file, when `source` isn't one
+
+    @property
+    def hosted(self) -> bool:
+        """Firmware is a program of this computer: no limits of memory or stack."""
+        return not self.memories and self.zephyr is None
 
     def memory_for(self, use: str) -> Memory | None:
         """The first memory that serves `use` ("flash" or "ram"); None when the board lists none."""

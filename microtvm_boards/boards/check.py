@@ -12,7 +12,19 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from microtvm_boards import resources
-from microtvm_boards.boards.board import Board, Cpu, Emulator, Memory, Uart, UsbId
+from microtvm_boards.boards.board import (
+    Board,
+    Cpu,
+    Emulator,
+    FlasherChoice,
+    Memory,
+    Stm32,
+    Stm32Uart,
+    Uart,
+    UsbId,
+    ZephyrTarget,
+)
+from microtvm_boards.boards.stm32 import stm32_mistakes
 from microtvm_boards.boards.yaml_tree import Keys, Tree, dotted
 from microtvm_boards.errors import BoardError, nearest
 
@@ -115,20 +127,22 @@ def _build(raw: dict[str, Any], source: Path) -> Board:
         platforms=tuple(raw["platforms"]),
         cpu=Cpu(cpu["name"], tuple(cpu["flags"])) if cpu else Cpu("", ()),
         memories=tuple(_memory(memory) for memory in raw.get("memories", [])),
-        uart=Uart(uart["driver"], _number(uart["base"]), uart.get("irq"), uart["baud"])
-        if uart
-        else None,
+        uart=_uart(uart) if uart else None,
         emulator=Emulator(
             emulator["program"],
             emulator["machine"],
             tuple(emulator.get("args", [])),
             emulator.get("icount"),
+            emulator.get("clock_hz"),
+            emulator.get("counter_hz"),
         )
         if emulator
         else None,
-        flashers=tuple(raw.get("flashers", [])),
+        flashers=tuple(_flasher(flasher) for flasher in raw.get("flashers", [])),
         usb_ids=tuple(UsbId(usb["vid"], usb["pid"]) for usb in raw.get("usb_ids", [])),
         clock_hz=raw.get("clock_hz"),
+        stm32=_stm32(raw["stm32"]) if "stm32" in raw else None,
+        zephyr=_zephyr(raw) if "zephyr" in raw["platforms"] else None,
         source=source,
     )
 
@@ -141,6 +155,38 @@ def _memory(raw: dict[str, Any]) -> Memory:
         size=_number(raw["size"]),
         use=(use,) if isinstance(use, str) else tuple(use),
     )
+
+
+def _flasher(raw: str | dict[str, Any]) -> FlasherChoice:
+    if isinstance(raw, str):
+        return FlasherChoice(raw)
+    return FlasherChoice(raw["name"], {key: raw[key] for key in raw if key != "name"})
+
+
+def _uart(raw: dict[str, Any]) -> Uart:
+    return Uart(
+        driver=raw.get("driver"),
+        base=_number(raw["base"]) if "base" in raw else None,
+        irq=raw.get("irq"),
+        baud=raw["baud"],
+    )
+
+
+def _stm32(raw: dict[str, Any]) -> Stm32:
+    uart = raw["uart"]
+    return Stm32(
+        part=raw["part"],
+        device=raw["device"],
+        hse_hz=raw.get("hse_hz"),
+        hse_bypass=raw.get("hse_bypass", False),
+        uart=Stm32Uart(uart["instance"], uart["tx"], uart["rx"], uart.get("af")),
+    )
+
+
+def _zephyr(raw: dict[str, Any]) -> ZephyrTarget:
+    """A board that Zephyr calls as we do needs no words about it."""
+    zephyr = raw.get("zephyr", {})
+    return ZephyrTarget(zephyr.get("board", raw["name"]), zephyr.get("release"), zephyr.get("arch"))
 
 
 def _number(raw: int | str) -> int:
@@ -157,10 +203,26 @@ def _number(raw: int | str) -> int:
 
 def _meaning_mistakes(board: Board) -> Mistakes:
     yield from _memory_mistakes(board.memories)
-    if board.uart and board.uart.base >= ADDRESS_SPACE:
+    yield from _flasher_mistakes(board.flashers)
+    if board.uart and (board.uart.base or 0) >= ADDRESS_SPACE:
         yield ("uart", "base"), "expected an address of 32 bits."
     if "baremetal" in board.platforms:
-        yield from _baremetal_mistakes(board)
+        yield from _main_parts("baremetal", board)
+        for key in ("driver", "base"):
+            if board.uart is not None and getattr(board.uart, key) is None:
+                expected = _description(_schema()["properties"]["uart"]["properties"][key])
+                yield ("uart", key), f"expected {expected}; found no such key."
+    if "stm32cube" in board.platforms:
+        yield from _main_parts("stm32cube", board)
+        yield from stm32_mistakes(board)
+
+
+def _flasher_mistakes(flashers: tuple[FlasherChoice, ...]) -> Mistakes:
+    names: set[str] = set()
+    for i, flasher in enumerate(flashers):
+        if flasher.name in names:
+            yield ("flashers", i), f'the flasher "{flasher.name}" is named twice.'
+        names.add(flasher.name)
 
 
 def _memory_mistakes(memories: tuple[Memory, ...]) -> Mistakes:
@@ -185,11 +247,12 @@ def _memory_mistakes(memories: tuple[Memory, ...]) -> Mistakes:
             )
 
 
-def _baremetal_mistakes(board: Board) -> Mistakes:
+def _main_parts(platform: str, board: Board) -> Mistakes:
     if not board.cpu.name:
-        yield ("cpu",), "platform baremetal needs the core: cpu with name and flags."
+        yield ("cpu",), f"platform {platform} needs the core: cpu with name and flags."
     if board.uart is None:
-        yield ("uart",), "platform baremetal needs a uart with driver, base and baud."
+        keys = "driver, base and baud" if platform == "baremetal" else "baud"
+        yield ("uart",), f"platform {platform} needs a uart with {keys}."
     for use in ("flash", "ram"):
         if board.memory_for(use) is None:
-            yield ("memories",), f'platform baremetal needs a memory with "use: {use}".'
+            yield ("memories",), f'platform {platform} needs a memory with "use: {use}".'

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from microtvm_boards import resources
 from microtvm_boards.boards.board import Board
-from microtvm_boards.errors import BoardError, nearest
+from microtvm_boards.errors import BoardError, nearest, relative_path_hint
 
 MAX_BYTES = 64 * 1024  # a board file has about 1 KB; PyYAML takes a second for this much
 LIST_COMMAND = "microtvm-boards boards list"
@@ -28,7 +28,7 @@ def load_board(name_or_path: str) -> Board:
     from microtvm_boards.boards.yaml_tree import YamlError, parse_yaml
 
     path = _find(name_or_path)
-    text = _read(path)
+    text = _read(path, name_or_path)
     try:
         tree = parse_yaml(text)
     except YamlError as error:
@@ -51,10 +51,11 @@ def _find(name_or_path: str) -> Path:
     return resources.board_configs() / f"{name_or_path}.yaml"
 
 
-def _read(path: Path) -> str:
+def _read(path: Path, given: str) -> str:
     try:
         if not path.exists():
-            raise BoardError(f"There is no board file {path}.", hint=LIST_COMMAND)
+            hint = relative_path_hint(Path(given).expanduser()) or LIST_COMMAND
+            raise BoardError(f"There is no board file {path}.", hint=hint)
         if not path.is_file():
             raise BoardError(f"A board file is needed; {path} is something else.")
         with path.open("rb") as file:

@@ -21,13 +21,25 @@ _HERE = "microtvm_boards.cli"
 _COMPLETION = "_MICROTVM_BOARDS_COMPLETE"  # set by a shell that asks for completions
 
 COMMANDS = {
+    "compile": LazyCommand(
+        f"{_HERE}.compile:compile_", "Compile a model with TVM in several ways and keep the best."
+    ),
     "create": LazyCommand(f"{_HERE}.create:create", "Make a project from a model for a board."),
     "build": LazyCommand(f"{_HERE}.build:build", "Compile and link a project."),
     "flash": LazyCommand(f"{_HERE}.flash:flash", "Bring the firmware onto the board."),
     "run": LazyCommand(f"{_HERE}.run:run", "Run the model on the board and print its outputs."),
     "monitor": LazyCommand(f"{_HERE}.monitor:monitor", "Print what the device says."),
-    "size": LazyCommand(f"{_HERE}.size:size", "Show what the firmware takes in each memory."),
-    "boards": LazyCommand(f"{_HERE}.boards:boards", "List the known boards, or show one."),
+    "size": LazyCommand(f"{_HERE}.size:size", "Show what takes the memory."),
+    "profile": LazyCommand(
+        f"{_HERE}.profile:profile", "Measure what each operator of the model costs."
+    ),
+    "validate": LazyCommand(
+        f"{_HERE}.validate:validate", "Compare the board's outputs with those of the same model."
+    ),
+    "boards": LazyCommand(
+        f"{_HERE}.boards:boards", "List the known boards, show one, or detect what is plugged in."
+    ),
+    "doctor": LazyCommand(f"{_HERE}.doctor:doctor", "Look at tools, trees, ports and boards."),
     "template-dir": LazyCommand(
         f"{_HERE}.template_dir:template_dir", "Print the directory for tvmc's --template-dir."
     ),
@@ -65,7 +77,8 @@ def run(args: Sequence[str]) -> int:
         _flush()
     except BrokenPipeError:
         # Python flushes stdout once more at exit; that must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if sys.stdout is not None:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return OUTPUT_CLOSED
     return code
 

@@ -1,4 +1,4 @@
-"""microtvm-boards boards list, microtvm-boards boards show"""
+"""microtvm-boards boards list, show and detect"""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from microtvm_boards.cli.output import Output, json_option, standard, verbose_op
 from microtvm_boards.cli.tables import table
 
 if TYPE_CHECKING:
-    from microtvm_boards.boards import Board
+    from microtvm_boards.boards import Board, FlasherChoice
 
 
 @click.group(
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
     lazy={
         "list": LazyCommand(f"{__name__}:list_boards", "List the boards that have a file."),
         "show": LazyCommand(f"{__name__}:show_board", "Show everything a board's file says."),
+        "detect": LazyCommand(f"{__name__}:detect_boards", "List the boards that are plugged in."),
     },
 )
 @json_option
 @verbose_option
 def boards() -> None:
-    """List the known boards, or show one."""
+    """List the known boards, show one, or detect what is plugged in."""
 
 
 @click.command("list")
@@ -77,19 +78,52 @@ def show_board(output: Output, name: str) -> None:
     output.document(_document(board))
 
 
+@click.command("detect")
+@standard
+def detect_boards(output: Output) -> None:
+    """List the boards that are plugged in: their probes, ports, and which boards they may be."""
+    from microtvm_boards.doctor import detect
+
+    found = detect()
+    output.text(
+        table(
+            ("Kind", "USB id", "Serial number", "Ports", "Product", "Boards"),
+            [
+                (
+                    one.kind,
+                    f"{one.usb_id[0]:04x}:{one.usb_id[1]:04x}",
+                    one.serial_number or "-",
+                    ", ".join(one.ports) or "-",
+                    one.product or "-",
+                    ", ".join(one.boards) or "-",
+                )
+                for one in found
+            ],
+        )
+        or "No board is plugged in: no probe and no USB serial port was found."
+    )
+    output.document({"detected": [asdict(one) for one in found]})
+
+
 def _fields(board: Board) -> list[tuple[str, str]]:
     """What the file says, in words; what it leaves out is left out."""
     fields = [
         ("platforms", ", ".join(board.platforms)),
         ("cpu", " ".join([board.cpu.name, *board.cpu.flags])),
         ("clock", f"{board.clock_hz / 1e6:g} MHz" if board.clock_hz else ""),
-        ("flashers", ", ".join(board.flashers)),
+        ("flashers", ", ".join(map(_flasher, board.flashers))),
         ("usb", ", ".join(f"{usb.vid:04x}:{usb.pid:04x}" for usb in board.usb_ids)),
     ]
     if board.uart is not None:
         uart = board.uart
-        irq = "" if uart.irq is None else f", interrupt {uart.irq}"
-        fields.append(("uart", f"{uart.driver} at {uart.base:#010x}{irq}, {uart.baud} baud"))
+        where = f"{uart.driver} at {uart.base:#010x}, " if uart.base is not None else ""
+        irq = "" if uart.irq is None else f"interrupt {uart.irq}, "
+        fields.append(("uart", f"{where}{irq}{uart.baud} baud"))
+    if board.stm32 is not None:
+        stm32 = board.stm32
+        pins = f"{stm32.uart.instance} on {stm32.uart.tx} (TX) and {stm32.uart.rx} (RX)"
+        hse = f"HSE {stm32.hse_hz / 1e6:g} MHz" if stm32.hse_hz else "no HSE"
+        fields.append(("stm32", f"{stm32.part} ({stm32.device}), {hse}, {pins}"))
     if board.emulator is not None:
         emulator = board.emulator
         words = [emulator.program, "-M", emulator.machine, *emulator.args]
@@ -98,6 +132,11 @@ def _fields(board: Board) -> list[tuple[str, str]]:
         fields.append(("emulator", " ".join(words)))
     fields.append(("file", str(board.source)))
     return [(field, value.strip()) for field, value in fields if value.strip()]
+
+
+def _flasher(choice: FlasherChoice) -> str:
+    settings = ", ".join(f"{name} {value}" for name, value in choice.settings.items())
+    return f"{choice.name} ({settings})" if settings else choice.name
 
 
 def _document(board: Board) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import click
 
 from microtvm_boards.cli.device import open_project, project_argument
 from microtvm_boards.cli.output import Output, standard
-from microtvm_boards.cli.tables import memory_use_json, memory_use_table
+from microtvm_boards.cli.tables import linked_json, linked_table, memory_use_json, memory_use_table
 
 
 @click.command()
@@ -20,16 +20,21 @@ def build(output: Output, project: Path) -> None:
     Only what changed is compiled again. A failed build leaves the last good firmware in place and
     prints the compiler's first error.
     """
+    from microtvm_boards.platforms.linked_needs import linked_needs
+
     opened, platform = open_project(project)
     with output.work(f"Building {opened.directory.name}") as work:
         result = platform.build(opened, progress=work.line)
     output.text(f"Built {result.firmware} in {result.seconds:.1f} s")
     output.text(memory_use_table(result.memory))
+    needs = linked_needs(opened, result.firmware, platform.memories(opened))
+    output.text(linked_table(needs))
     output.document(
         {
             "firmware": str(result.firmware),
             "seconds": round(result.seconds, 3),
             "memory": memory_use_json(result.memory),
+            "preflight": linked_json(needs),
             "log": str(result.log),
         }
     )

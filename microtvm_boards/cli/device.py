@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -13,19 +14,39 @@ from microtvm_boards.cli.options import flag
 if TYPE_CHECKING:
     from microtvm_boards.platforms import Platform
     from microtvm_boards.project.manifest import Project
-    from microtvm_boards.project.options import ProjectOptions
-    from microtvm_boards.transports.base import Transport
-
-F = TypeVar("F", bound=Callable[..., object])
+    from microtvm_boards.project.option_table import Method
 
 project_argument = click.argument("project", type=click.Path(path_type=Path))
-serial_number_flag = flag("serial_number")
-_gdbserver_port_flag = flag("gdbserver_port")
+_OPEN = (
+    *("serial_number", "port", "baud", "fast_baud", "reset"),
+    *("transcript", "replay", "gdbserver_port"),
+)
+_FLASH = ("flasher", "serial_number", "port", "gdbserver_port")
 
 
-def device_flags(command: F) -> F:
-    """The options of commands that talk to the running firmware; see `transport`."""
-    return serial_number_flag(_gdbserver_port_flag(command))
+def device_flags(command: Callable[..., object]) -> Callable[..., object]:
+    """The options of commands that talk to the running firmware, as the argument `device`."""
+    return _with_options(command, _OPEN, "open_transport")
+
+
+def flash_flags(command: Callable[..., object]) -> Callable[..., object]:
+    """The options that choose flasher and board, as the argument `device`: a DeviceOptions."""
+    return _with_options(command, _FLASH, "flash")
+
+
+def _with_options(
+    command: Callable[..., object], names: tuple[str, ...], method: Method
+) -> Callable[..., object]:
+    @functools.wraps(command)
+    def checked(*args: Any, **kwargs: Any) -> object:
+        from microtvm_boards.project.options import parse_options
+
+        values = {name: kwargs.pop(name) for name in names}
+        return command(*args, device=parse_options(values, method).device, **kwargs)
+
+    for name in reversed(names):
+        checked = flag(name)(checked)
+    return checked
 
 
 def open_project(directory: Path) -> tuple[Project, Platform]:
@@ -37,20 +58,11 @@ def open_project(directory: Path) -> tuple[Project, Platform]:
     return project, get_platform(project.platform)
 
 
-def transport(
-    project: Project, platform: Platform, serial_number: str | None, gdbserver_port: str | None
-) -> Transport:
-    """A transport, not yet open, from the values of `device_flags`. Raises UsageError for those."""
-    options = device_options(serial_number, gdbserver_port)
-    return platform.transport(
-        project, serial_number=options.serial_number, gdbserver_port=options.gdbserver_port
-    )
-
-
-def device_options(serial_number: str | None, gdbserver_port: str | None) -> ProjectOptions:
-    """The values of `device_flags`, checked. Raises UsageError."""
-    from microtvm_boards.project.options import parse_options
-
-    return parse_options(
-        {"serial_number": serial_number, "gdbserver_port": gdbserver_port}, "open_transport"
+def reflash_note(project: Project) -> str:
+    """What to say when firmware that traces operators was brought onto a real board."""
+    if not project.board.memories or project.board.emulator is not None:
+        return ""
+    return (
+        "The board now holds firmware that traces operators. To bring yours back: "
+        f"microtvm-boards flash {project.directory}"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 OK = 0
 INTERNAL = 1
 USAGE = 2
+DIFFERENT = 9
 INTERRUPTED = 130
 OUTPUT_CLOSED = 141  # 128 + SIGPIPE, as a shell reports it for other programs
 
@@ -18,6 +19,7 @@ EXIT_CODES = {
     6: "a tool is missing, or the build failed",
     7: "the firmware didn't get onto the board",
     8: "the connection to the device failed, or the firmware reported an error",
+    DIFFERENT: "validate: the board computes something else",
     INTERRUPTED: "stopped by Ctrl-C",
     OUTPUT_CLOSED: "whoever read the output went away",
 }

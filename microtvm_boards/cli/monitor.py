@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from microtvm_boards.cli.device import device_flags, open_project, project_argument, transport
+from microtvm_boards.cli.device import device_flags, open_project, project_argument
 from microtvm_boards.cli.exit_codes import INTERRUPTED
 from microtvm_boards.cli.output import Output, standard
 from microtvm_boards.errors import TransportClosedError, TransportTimeoutError
 
 if TYPE_CHECKING:
+    from microtvm_boards.project.device_options import DeviceOptions
     from microtvm_boards.transports.base import Transport
 
 _CHUNK = 4096
@@ -30,17 +31,19 @@ _WRITE_SECONDS = 10.0
 @project_argument
 @device_flags
 @standard
-def monitor(
-    output: Output, project: Path, serial_number: str | None, gdbserver_port: str | None
-) -> None:
+def monitor(output: Output, project: Path, device: DeviceOptions) -> None:
     """Print what the device says.
 
     Starts the firmware (emulator, host) or listens to the board, and passes on the lines that are
     typed or piped in. Of a project with the entry point packed it prints the log messages, and
     passes nothing on. Ends with Ctrl-C or Ctrl-D, or when the device does.
     """
-    opened, platform = open_project(project)
-    device = transport(opened, platform, serial_number, gdbserver_port)
+    from microtvm_boards.platforms import transport_to
+
+    if sys.stdout is None:  # it was closed when we started: as if its reader had gone
+        raise BrokenPipeError
+    opened, _ = open_project(project)
+    transport = transport_to(opened, device)
     said = bytearray()
     write: Callable[[bytes], object] = said.extend if output.as_json else _write_to_stdout
     frames = opened.entrypoint == "packed"
@@ -48,9 +51,9 @@ def monitor(
         write = _frame_writer(write)
     ending, code = "Ctrl-D", 0
     try:
-        with device:
+        with transport:
             try:
-                _relay(device, write, pass_on=not frames)
+                _relay(transport, write, pass_on=not frames)
             except TransportClosedError as end:
                 ending = end.cause
     except KeyboardInterrupt:
@@ -61,7 +64,7 @@ def monitor(
     click.get_current_context().exit(code)
 
 
-def _relay(device: Transport, write: Callable[[bytes], object], *, pass_on: bool) -> None:
+def _relay(transport: Transport, write: Callable[[bytes], object], *, pass_on: bool) -> None:
     """Until Ctrl-D on a terminal; the end of a pipe doesn't end the device's answers.
 
     Raises TransportClosedError when the device is gone.
@@ -77,9 +80,9 @@ def _relay(device: Transport, write: Callable[[bytes], object], *, pass_on: bool
                     return
                 continue
             if pass_on:
-                device.write(data, _WRITE_SECONDS)
+                transport.write(data, _WRITE_SECONDS)
         try:
-            write(device.read(_CHUNK, _READ_SECONDS))
+            write(transport.read(_CHUNK, _READ_SECONDS))
         except TransportTimeoutError:
             _check_reader()
 

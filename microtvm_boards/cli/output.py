@@ -6,6 +6,7 @@ Results go to stdout; progress, notes and errors to stderr. With --json an error
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -73,7 +74,11 @@ class Output:
         if total is not None:
             columns += [BarColumn(), TextColumn("{task.completed}/{task.total}")]
         columns += [TimeElapsedColumn(), TextColumn("{task.fields[line]}", markup=False)]
-        with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        # A descriptor of its own: sys.stderr's is turned away while TVM's libraries log to it.
+        with (
+            os.fdopen(os.dup(sys.stderr.fileno()), "w", errors="backslashreplace") as terminal,
+            Progress(*columns, console=Console(file=terminal), transient=True) as bar,
+        ):
             yield Work(bar=bar, task=bar.add_task(title, total=total, line=""))
 
 

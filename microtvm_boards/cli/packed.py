@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from microtvm_boards.cli.output import Work
     from microtvm_boards.harness import RunResult
+    from microtvm_boards.project.device_options import DeviceOptions
     from microtvm_boards.project.manifest import Project
     from microtvm_boards.rpc import Pace
 
@@ -23,23 +24,19 @@ def run_packed(
     samples: Sequence[dict[str, Any]],
     *,
     timeout: float,
-    serial_number: str | None,
-    gdbserver_port: int | None,
+    device: DeviceOptions,
     work: Work,
 ) -> list[RunResult]:
     """Runs `samples` on model number `model`. Raises as `connect` and `RemoteModel.run`."""
-    from microtvm_boards.device import connect, pace_of
+    from microtvm_boards.device import connect_to, pace_of
     from microtvm_boards.harness import RunResult
 
-    rate = project.board.clock_hz or _HOST_TICKS_PER_SECOND
+    emulator = project.board.emulator
+    rate = (emulator and emulator.clock_hz) or project.board.clock_hz or _HOST_TICKS_PER_SECOND
     results = []
-    with connect(
-        project,
-        serial_number=serial_number,
-        gdbserver_port=gdbserver_port,
-        pace=_paced(pace_of(project), timeout),
-    ) as device:
-        remote = device.model(project.models[model].name)
+    pace = _paced(pace_of(project, device), timeout)
+    with connect_to(project, device, pace=pace) as connected:
+        remote = connected.model(project.models[model].name)
         for number, sample in enumerate(samples):
             outputs, seconds = remote.run_timed(sample, progress=_shown(work, number))
             results.append(

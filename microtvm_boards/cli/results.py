@@ -44,7 +44,7 @@ def results_json(results: Sequence[RunResult], board: Board) -> list[dict[str, A
             "status": result.status_name,
             "ticks": result.ticks,
             "instructions": _instructions(result, board),
-            "stack_bytes": result.stack_bytes,
+            "stack_bytes": result.stack_bytes or None,
             "outputs": {n: finite(array.tolist()) for n, array in result.outputs.items()},
         }
         for result in results

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from microtvm_boards.cli.device import (
-    device_flags,
-    device_options,
-    open_project,
-    project_argument,
-    transport,
-)
+from microtvm_boards.cli.device import device_flags, open_project, project_argument
 from microtvm_boards.cli.output import Output, Work, standard
 from microtvm_boards.cli.results import results_json, results_text
 from microtvm_boards.errors import DeviceError, UsageError, nearest
@@ -22,7 +16,7 @@ from microtvm_boards.errors import DeviceError, UsageError, nearest
 if TYPE_CHECKING:
     from microtvm_boards.harness import RunResult
     from microtvm_boards.mlf import Tensor
-    from microtvm_boards.platforms import Platform
+    from microtvm_boards.project.device_options import DeviceOptions
     from microtvm_boards.project.manifest import Project
     from microtvm_boards.transports.base import Transport
 
@@ -66,18 +60,17 @@ def run(
     outputs: Path | None,
     model_key: str | None,
     timeout: float,
-    serial_number: str | None,
-    gdbserver_port: str | None,
+    device: DeviceOptions,
 ) -> None:
     """Run the model on the board and print its outputs."""
     from microtvm_boards.harness import save_outputs
 
-    opened, platform = open_project(project)
+    opened, _ = open_project(project)
     number = find_model(opened, model_key)
     samples = _read_samples(opened, number, inputs)
     if outputs is not None and not outputs.absolute().parent.is_dir():
         raise UsageError(f"--outputs {outputs}: there is no directory {outputs.parent}.")
-    run_all = _runner(opened, platform, serial_number, gdbserver_port, timeout)
+    run_all = _runner(opened, device, timeout)
     model = opened.models[number]
     total = None if samples is None else len(samples)  # the firmware runs baked ones by itself
     with output.work(f"Running {model.name} on {opened.board.name}", total) as work:
@@ -102,33 +95,29 @@ def run(
 
 
 def _runner(
-    project: Project,
-    platform: Platform,
-    serial_number: str | None,
-    gdbserver_port: str | None,
-    timeout: float,
+    project: Project, device: DeviceOptions, timeout: float
 ) -> Callable[[int, list[Sample] | None, Work], list[RunResult]]:
-    """What runs samples on a model's number. Raises UsageError for the flags, before any work."""
+    """What runs samples on a model's number."""
     if project.entrypoint == "packed":
         from microtvm_boards.cli.packed import run_packed
 
-        options = device_options(serial_number, gdbserver_port)
         return lambda number, samples, work: run_packed(
             project,
             number,
             samples or [],
             timeout=timeout,
-            serial_number=options.serial_number,
-            gdbserver_port=options.gdbserver_port,
+            device=device,
             work=work,
         )
-    device = transport(project, platform, serial_number, gdbserver_port)
-    return lambda number, samples, work: _run_c(project, device, number, samples, timeout, work)
+    from microtvm_boards.platforms import transport_to
+
+    transport = transport_to(project, device)
+    return lambda number, samples, work: _run_c(project, transport, number, samples, timeout, work)
 
 
 def _run_c(
     project: Project,
-    device: Transport,
+    transport: Transport,
     model: int,
     samples: list[Sample] | None,
     timeout: float,
@@ -136,8 +125,8 @@ def _run_c(
 ) -> list[RunResult]:
     from microtvm_boards.harness import Harness
 
-    harness = Harness(project, device, timeout=timeout)
-    with device:
+    harness = Harness(project, transport, timeout=timeout)
+    with transport:
         harness.start()
         if samples is None:
             return harness.samples

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from microtvm_boards.boards import Memory
     from microtvm_boards.platforms import MemoryUse
+    from microtvm_boards.platforms.linked_needs import LinkedNeed
 
 Row = tuple[str, ...]
 
@@ -88,3 +89,36 @@ def preflight_table(needs: Sequence[Mapping[str, Any]], memories: Iterable[Memor
         rows,
         numbers=("Needed", "Size", "Percent"),
     )
+
+
+def linked_table(needs: Sequence[LinkedNeed]) -> str:
+    """What was needed before the build against what the linker says, in bytes."""
+    return table(
+        ("Memory", "What", "Needed", "Linked", "Difference", "Why"),
+        [
+            (
+                n.memory,
+                n.what,
+                f"{n.needed_bytes:,}",
+                f"{n.linked_bytes:,}",
+                f"{n.linked_bytes - n.needed_bytes:+,}" if n.why else "",
+                n.why,
+            )
+            for n in needs
+        ],
+        numbers=("Needed", "Linked", "Difference"),
+    )
+
+
+def linked_json(needs: Sequence[LinkedNeed]) -> list[dict[str, Any]]:
+    return [
+        {
+            "memory": n.memory,
+            "what": n.what,
+            "kind": n.kind,
+            "needed_bytes": n.needed_bytes,
+            "linked_bytes": n.linked_bytes,
+            "why": n.why,
+        }
+        for n in needs
+    ]

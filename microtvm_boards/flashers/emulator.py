@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from microtvm_boards.errors import FlashError
-from microtvm_boards.flashers.base import Flasher, Progress
+from microtvm_boards.flashers.base import Flasher, FlashTarget, Progress
 
 _ELF_MAGIC = b"\x7fELF"
 
 
 class EmulatorFlasher(Flasher):
     name = "emulator"
+    writes = False
 
-    def available(self) -> bool:
-        return True
-
-    def flash(
-        self, firmware: Path, *, serial_number: str | None = None, progress: Progress | None = None
-    ) -> str:
-        """Looks whether `firmware` can be loaded; an emulator has no probe to select."""
+    def flash(self, target: FlashTarget, *, progress: Progress | None = None) -> str:
+        """Looks whether the firmware can be loaded; an emulator has no probe to select."""
+        firmware = target.firmware
         try:
             with firmware.open("rb") as file:
                 magic = file.read(len(_ELF_MAGIC))

@@ -33,6 +33,15 @@ def load_inputs(path: Path, model: ProjectModel) -> list[dict[str, Array]]:
     ]
 
 
+def load_outputs(path: Path, model: ProjectModel) -> list[dict[str, Array]]:
+    """The same for outputs: what a model is expected to give, as save_outputs writes it."""
+    samples = load_samples(path, model.outputs, what="output")
+    return [
+        {t.name: from_bytes(t, data) for t, data in zip(model.outputs, row, strict=True)}
+        for row in samples.rows
+    ]
+
+
 def save_outputs(path: Path, results: Sequence[RunResult]) -> None:
     """Writes the outputs as an .npz keyed by output name, stacked on a leading axis when there is
     more than one result.

@@ -63,7 +63,33 @@ class Fault:
     lr: int
 
 
-Message = Greeting | Result | TensorInfo | Done | Refusal | Fault
+@dataclass(frozen=True)
+class CallValue:
+    """Ticks or CRC-32 of one traced call of an operator."""
+
+    number: int
+    value: int
+
+
+@dataclass(frozen=True)
+class Written:
+    """What the last traced call wrote into its output `number`."""
+
+    number: int
+    data: bytes
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Clock of the firmware, ticks of its last run, and what tracing adds (mtvm_trace.h)."""
+
+    clock_hz: int
+    total_ticks: int
+    hook_ticks: int
+    counted_ticks: int
+
+
+Message = Greeting | Result | TensorInfo | Done | Refusal | Fault | CallValue | Written | Measured
 
 # Numbers are bounded: no line may cost more than its length.
 _U32 = r"\d{1,10}"
@@ -76,6 +102,9 @@ _TENSOR = re.compile(
     rf"tensor (\d) (in|out) ({_U32}) (.+) ([a-z]+[0-9]*) ({_U32}) "
     rf"(\?|-|{_U32}(?:x{_U32})*) (-|[0-9a-f]{{8}}) (-?{_U32})"
 )
+_CALL = re.compile(rf"call ({_U32}) ({_U32})")
+_WRITTEN = re.compile(rf"written ({_U32}) ((?:[0-9a-f]{{2}})*)")
+_MEASURED = re.compile(rf"measured hz=({_U32}) total=({_U32}) hook=({_U32}) counted=({_U32})")
 _FAULT = re.compile(r"fault ([0-9a-f]{8}) ([0-9a-f]{8})")
 
 
@@ -148,6 +177,21 @@ def _refusal(line: str) -> Message | None:
     return Refusal(line.removeprefix("error ")) if line.startswith("error ") else None
 
 
+def _call(line: str) -> Message | None:
+    match = _CALL.fullmatch(line)
+    return None if match is None else CallValue(int(match[1]), int(match[2]))
+
+
+def _written(line: str) -> Message | None:
+    match = _WRITTEN.fullmatch(line)
+    return None if match is None else Written(int(match[1]), bytes.fromhex(match[2]))
+
+
+def _measured(line: str) -> Message | None:
+    match = _MEASURED.fullmatch(line)
+    return None if match is None else Measured(*(int(n) for n in match.groups()))
+
+
 def _fault(line: str) -> Message | None:
     match = _FAULT.fullmatch(line)
     return None if match is None else Fault(pc=int(match[1], 16), lr=int(match[2], 16))
@@ -160,6 +204,9 @@ _PARSERS: dict[str, Callable[[str], Message | None]] = {
     "done": _done,
     "error": _refusal,
     "fault": _fault,
+    "call": _call,
+    "written": _written,
+    "measured": _measured,
 }
 
 

@@ -15,6 +15,7 @@ from microtvm_boards.mlf.model import (
     Param,
     Pool,
     Quantization,
+    StaticBuffer,
     Style,
     Tensor,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Param",
     "Pool",
     "Quantization",
+    "StaticBuffer",
     "Style",
     "Tensor",
     "load",

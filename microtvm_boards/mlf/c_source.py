@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
+from microtvm_boards.mlf.c_memory import scan_static_memory
 from microtvm_boards.mlf.c_text import without_comments_and_strings
-from microtvm_boards.mlf.checks import Malformed
 from microtvm_boards.mlf.code import ModuleCode
 from microtvm_boards.mlf.metadata_tables import parse_tables
 from microtvm_boards.mlf.model import Interface
@@ -16,17 +16,16 @@ from microtvm_boards.mlf.model import Interface
 # Without \b in front, so that the search runs at the speed of a plain string's.
 _CALL = re.compile(r"TVM\w{0,48}[ \t]{0,8}\(")
 _DEFINED = re.compile(r"TVM\w{1,48}(?=\((?:void)?\)\s*\{)")
+# Kernels of arm_cpu keys define macros for themselves: #define TVMGEN_QUAD_INT8_...(
+_MACRO = re.compile(r"^[ \t]*#[ \t]*define[ \t]+(TVM\w{1,48})(?=\()", re.MULTILINE)
 _ALLOC = re.compile(r"TVMBackendAllocWorkspace\(\d+, \w+, \(uint64_t\)(\d{1,15})")
-_NOINIT = 'section(".bss.noinit.tvm"'
-_BUFFER = re.compile(
-    r'section\("\.bss\.noinit\.tvm"\)[^\n]{0,80}\n\s*static uint8_t \w+\[(\d{1,15})\]'
-)
 
 
 def scan_c(text: str, name: str) -> ModuleCode:
     """Scans one generated C file of the module `name`. Raises Malformed for broken tables."""
     code = without_comments_and_strings(text)
-    defined = set(_DEFINED.findall(code))
+    defined = {*_DEFINED.findall(code), *_MACRO.findall(code)}
+    memory = scan_static_memory(text)
     names = {m[0][:-1].rstrip() for m in _CALL.finditer(code) if not _in_word(code, m.start())}
     return ModuleCode(
         entry=_entry(code, f"tvmgen_{name}_run"),
@@ -34,7 +33,9 @@ def scan_c(text: str, name: str) -> ModuleCode:
         main_args=_main_args(code, name),
         runtime_calls=frozenset(names - defined),
         allocated_bytes=sum(int(size) for size in _ALLOC.findall(code)),
-        static_buffers=_static_buffers(text),
+        static_buffers=memory.buffers,
+        constants_bytes=memory.constants_bytes,
+        alignment=memory.alignment,
         system_lib="TVMSystemLibEntryPoint" in defined,
         tables=parse_tables(text) if "kTvmgenMetadata[" in code else None,
     )
@@ -68,18 +69,3 @@ def _main_args(code: str, name: str) -> int | None:
         if places:
             return max(map(int, places)) + 1
     return None
-
-
-def _static_buffers(text: str) -> tuple[int, ...]:
-    """Sizes of the buffers that the memory planner (USMP) put into this file."""
-    sizes = []
-    start = text.find(_NOINIT)
-    while start >= 0:
-        match = _BUFFER.match(text, start)
-        if match is None:
-            raise Malformed(
-                "a static buffer in section .bss.noinit.tvm has no size that can be read"
-            )
-        sizes.append(int(match[1]))
-        start = text.find(_NOINIT, match.end())
-    return tuple(sizes)

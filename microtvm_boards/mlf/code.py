@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from microtvm_boards.mlf.model import Interface
+from microtvm_boards.mlf.model import Interface, StaticBuffer
 from microtvm_boards.mlf.relay_text import TensorType
 
 
@@ -28,7 +28,9 @@ class ModuleCode:
     main_args: int | None = None  # inputs and outputs together, where the entry shows it
     runtime_calls: frozenset[str] = frozenset()
     allocated_bytes: int = 0  # of all TVMBackendAllocWorkspace calls together
-    static_buffers: tuple[int, ...] = ()
+    static_buffers: tuple[StaticBuffer, ...] = ()
+    constants_bytes: int = 0  # of arrays that the code holds itself
+    alignment: int = 1  # the largest that its declarations ask for
     system_lib: bool = False
     tables: Tables | None = None
 
@@ -43,6 +45,8 @@ def merge(parts: Iterable[ModuleCode]) -> ModuleCode:
         runtime_calls=frozenset().union(*(f.runtime_calls for f in files)),
         allocated_bytes=sum(f.allocated_bytes for f in files),
         static_buffers=tuple(b for f in files for b in f.static_buffers),
+        constants_bytes=sum(f.constants_bytes for f in files),
+        alignment=max((f.alignment for f in files), default=1),
         system_lib=any(f.system_lib for f in files),
         tables=next((f.tables for f in files if f.tables), None),
     )

@@ -43,7 +43,8 @@ class Tensor:
     dtype: str  # TVM's spelling: int8, uint8, float32, bool, ...
     shape: tuple[int, ...] | None
     size_bytes: int
-    quantization: Quantization | None = None
+    quantization: Quantization | None = None  # one scale for all
+    quantized_axis: int | None = None  # a scale for each index of this dimension; not in the MLF
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,14 @@ class Pool:
     size_bytes: int
     # Constants live here (ConstantMemoryPools): the macro in the header with their bytes, "0x..,"
     constant_data: str | None = None
+
+
+@dataclass(frozen=True)
+class StaticBuffer:
+    """A buffer that the generated code carries itself (USMP): one workspace pool."""
+
+    name: str  # of the pool and of the variable: global_workspace unless it was named
+    size_bytes: int
 
 
 @dataclass(frozen=True)
@@ -142,6 +151,9 @@ class Module:
     graph: Graph | None = None
     params: tuple[Param, ...] = ()
     notes: tuple[str, ...] = ()  # what the MLF leaves open, in words for the user
+    static_buffers: tuple[StaticBuffer, ...] = ()  # static_workspace_bytes, one by one
+    code_constants_bytes: int = 0  # of constants that the generated C holds
+    alignment: int = 1  # of buffers and constants, as code and target ask for it
 
     @property
     def c_name(self) -> str:

@@ -52,7 +52,7 @@ def read_module(
         workspace_bytes=metadata.workspace_bytes,
         kernel_workspace_bytes=max((o.workspace_bytes for o in metadata.operators), default=0),
         constants_bytes=metadata.constants_bytes,
-        static_workspace_bytes=sum(code.static_buffers),
+        static_workspace_bytes=sum(b.size_bytes for b in code.static_buffers),
         calls_workspace_alloc=_ALLOC in code.runtime_calls,
         pools=(),
         devices=(),
@@ -60,6 +60,9 @@ def read_module(
         targets=metadata.targets,
         sources=sources,
         header=header_name,
+        static_buffers=code.static_buffers,
+        code_constants_bytes=code.constants_bytes,
+        alignment=max(code.alignment, _target_alignment(metadata.targets)),
     )
     if style is Style.OPERATOR:
         # metadata.json has no workspace here; the code's own calls bound it.
@@ -89,6 +92,14 @@ def read_module(
     return replace(
         module, inputs=tensors.inputs, outputs=tensors.outputs, notes=tuple(tensors.notes)
     ), code
+
+
+def _target_alignment(targets: tuple[str, ...]) -> int:
+    """What the target asks for (TVM 0.8 has these as attributes of the target)."""
+    found = re.findall(
+        r"(?:workspace|constants)-byte-alignment[\"']?[=:] ?(\d{1,4})\b", " ".join(targets)
+    )
+    return max(map(int, found), default=1)
 
 
 def _scan(members: Members, source: str, name: str, has_header: bool) -> ModuleCode:

@@ -16,6 +16,7 @@ _MAX_SYMBOLS = 100_000
 _MAX_NAME = 1024
 _STB_LOCAL = 0
 _SHN_UNDEF = 0
+_SHF_ALLOC = 2
 
 
 def scan_object(data: bytes, name: str, has_header: bool) -> ModuleCode:
@@ -91,3 +92,18 @@ def _read_table(elf: Any, table: Any) -> Iterator[tuple[str, bool]]:
         if info >> 4 == _STB_LOCAL or end <= start:
             continue
         yield names[start:end].decode("utf-8", "replace"), section != _SHN_UNDEF
+
+
+def loaded_bytes(data: bytes) -> int:
+    """Bytes of code and constants in the object file `data`; 0 when it can't be read."""
+    from elftools.elf.elffile import ELFFile
+
+    try:
+        sections = list(ELFFile(io.BytesIO(data)).iter_sections())
+    except Exception:  # scan_object has refused it, or it is an archive
+        return 0
+    return sum(
+        int(s["sh_size"])
+        for s in sections
+        if s["sh_flags"] & _SHF_ALLOC and s["sh_type"] != "SHT_NOBITS"
+    )

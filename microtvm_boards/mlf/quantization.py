@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from microtvm_boards.mlf.model import Quantization
 from microtvm_boards.mlf.relay_text import Call, RelayMain, parse_call
@@ -43,11 +44,42 @@ _KEEPING = frozenset(
 )
 _MAX_VARIABLES = 16  # that an input is followed through
 _SCALE = re.compile(r"([0-9.]+(?:e[+-]?\d+)?)f?$")
+_SMALL = re.compile(r"-?\d{1,2}")
 _ZERO_POINT = re.compile(r"-?\d{1,11}$")
 
 
 def output_quantization(main: RelayMain, index: int, dtype: str) -> Quantization | None:
     """How output `index` is quantized, when its last operators say so."""
+    found = _output_call(main, index, dtype)
+    return None if found is None else _read(*found)
+
+
+def output_axis(main: RelayMain, index: int, dtype: str) -> int | None:
+    """The dimension along which scales of output `index` differ; negative: from the last.
+
+    None: one scale for all, or not quantized. The text has no values of vectors.
+    """
+    found = _output_call(main, index, dtype)
+    return None if found is None else _axis(*found)
+
+
+def input_quantization(main: RelayMain, name: str, dtype: str) -> Quantization | None:
+    """How the input `name` is quantized, when all operators that say it agree."""
+    found = {_read(*use) for use in _input_calls(main, name, dtype)}
+    return found.pop() if len(found) == 1 else None
+
+
+def input_axis(main: RelayMain, name: str, dtype: str) -> int | None:
+    """As `output_axis`, when all operators that say it agree."""
+    found = {_axis(*use) for use in _input_calls(main, name, dtype)}
+    return found.pop() if len(found) == 1 else None
+
+
+Places: TypeAlias = "tuple[int, int]"  # of scale and zero point among a call's arguments
+
+
+def _output_call(main: RelayMain, index: int, dtype: str) -> tuple[Call, Places] | None:
+    """The operator that quantizes output `index`."""
     if dtype not in _QUANTIZED_DTYPES or index >= len(main.results):
         return None
     call = main.call(main.results[index])
@@ -57,19 +89,18 @@ def output_quantization(main: RelayMain, index: int, dtype: str) -> Quantization
         if call.op in _OUTPUT:
             if call.attrs.get("out_dtype", f'"{dtype}"') != f'"{dtype}"':
                 return None
-            return _read(call, _OUTPUT[call.op])
+            return call, _OUTPUT[call.op]
         if call.op not in _KEEPING or not call.args:
             return None
         call = main.call(call.args[0])
     return None
 
 
-def input_quantization(main: RelayMain, name: str, dtype: str) -> Quantization | None:
-    """How the input `name` is quantized, when all operators that say it agree."""
+def _input_calls(main: RelayMain, name: str, dtype: str) -> Iterator[tuple[Call, Places]]:
+    """The operators that say how the input `name` is quantized."""
     printed = main.param(name)
     if dtype not in _QUANTIZED_DTYPES or printed is None:
-        return None
-    found: set[Quantization | None] = set()
+        return
     seen: set[str] = set()
     names = [f"%{printed}"]
     while names and len(seen) < _MAX_VARIABLES:
@@ -80,10 +111,9 @@ def input_quantization(main: RelayMain, name: str, dtype: str) -> Quantization |
         for target, call in _uses(main, variable):
             for place, arg in enumerate(call.args):
                 if arg == variable and (call.op, place) in _INPUT:
-                    found.add(_read(call, _INPUT[call.op, place]))
+                    yield call, _INPUT[call.op, place]
             if call.op in _KEEPING and call.args[0] == variable:
                 names.append(target)
-    return found.pop() if len(found) == 1 else None
 
 
 def _uses(main: RelayMain, variable: str) -> Iterator[tuple[str, Call]]:
@@ -96,7 +126,15 @@ def _uses(main: RelayMain, variable: str) -> Iterator[tuple[str, Call]]:
                 yield target, call
 
 
-def _read(call: Call, places: tuple[int, int]) -> Quantization | None:
+def _axis(call: Call, places: Places) -> int | None:
+    """Scalars are printed as they are, vectors as a reference to what the text leaves out."""
+    if places[0] >= len(call.args) or not call.args[places[0]].startswith("meta["):
+        return None
+    axis = call.attrs.get("axis", "-1")  # the operators' default
+    return int(axis) if _SMALL.fullmatch(axis) else None
+
+
+def _read(call: Call, places: Places) -> Quantization | None:
     if max(places) >= len(call.args):
         return None
     scale = _SCALE.match(call.args[places[0]])

@@ -40,6 +40,12 @@ class PartialType:
 
 def infer_results(main: RelayMain) -> tuple[PartialType | None, ...]:
     """The type of each result of @main, as far as it follows from the text."""
+    known = infer_types(main)
+    return tuple(_infer(result, known) for result in main.results)
+
+
+def infer_types(main: RelayMain) -> dict[str, PartialType]:
+    """The types of parameters and variables ("%3") of @main, as far as they follow."""
     known: dict[str, PartialType] = {}
     for name, param in main.params.items():
         if param.shape is not None:
@@ -48,7 +54,12 @@ def infer_results(main: RelayMain) -> tuple[PartialType | None, ...]:
         found = _infer(expression, known)
         if found is not None:
             known[name] = found
-    return tuple(_infer(result, known) for result in main.results)
+    return known
+
+
+def infer_type(expression: str, known: dict[str, PartialType]) -> PartialType | None:
+    """The type of an expression over variables whose types are `known`."""
+    return _infer(expression, known)
 
 
 def _infer(expression: str, known: dict[str, PartialType]) -> PartialType | None:

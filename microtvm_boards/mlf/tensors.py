@@ -17,7 +17,12 @@ from microtvm_boards.mlf.checks import Malformed, as_str
 from microtvm_boards.mlf.code import Tables
 from microtvm_boards.mlf.metadata import IoTensor, ModuleMetadata
 from microtvm_boards.mlf.model import DTYPE_BYTES, Graph, Quantization, Tensor
-from microtvm_boards.mlf.quantization import input_quantization, output_quantization
+from microtvm_boards.mlf.quantization import (
+    input_axis,
+    input_quantization,
+    output_axis,
+    output_quantization,
+)
 from microtvm_boards.mlf.relay_text import RelayMain, TensorType
 from microtvm_boards.mlf.relay_types import PartialType, infer_results
 
@@ -78,6 +83,7 @@ def merge_tensors(sources: Sources) -> Tensors:
             f,
             "input",
             input_quantization(relay, f.name, f.dtype) if relay else None,
+            input_axis(relay, f.name, f.dtype) if relay else None,
             result.notes,
         )
         for f in inputs
@@ -89,6 +95,7 @@ def merge_tensors(sources: Sources) -> Tensors:
             f,
             "output",
             output_quantization(relay, i, f.dtype) if relay else None,
+            output_axis(relay, i, f.dtype) if relay else None,
             result.notes,
         )
         for i, f in enumerate(outputs)
@@ -280,7 +287,13 @@ def _with_inferred(f: _Facts, inferred: PartialType | None, notes: list[str]) ->
     return replace(f, shape=inferred.resolve(f.dtype, f.size // DTYPE_BYTES[f.dtype]))
 
 
-def _tensor(f: _Facts, kind: str, quantization: Quantization | None, notes: list[str]) -> Tensor:
+def _tensor(
+    f: _Facts,
+    kind: str,
+    quantization: Quantization | None,
+    axis: int | None,
+    notes: list[str],
+) -> Tensor:
     what = f'{kind} "{as_str(f.name, f"the name of an {kind}")}"'
     if not f.name:
         raise Malformed(f"an {kind} has no name")
@@ -301,4 +314,9 @@ def _tensor(f: _Facts, kind: str, quantization: Quantization | None, notes: list
         notes.append(f"The MLF doesn't give the shape of {what}, only its {size} bytes.")
     if not size:
         raise Malformed(f"{what} has no elements")
-    return Tensor(f.name, f.dtype, f.shape, size, quantization)
+    if axis is not None:
+        rank = len(f.shape or ())
+        axis = axis + rank if axis < 0 else axis
+        axis = axis if 0 <= axis < rank else None
+        notes.append(f"{what} is quantized per channel; the MLF doesn't give its scales.")
+    return Tensor(f.name, f.dtype, f.shape, size, quantization, axis)

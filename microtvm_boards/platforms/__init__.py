@@ -3,16 +3,33 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from microtvm_boards.errors import UsageError, nearest
 from microtvm_boards.platforms.base import BuildResult, MemoryUse, Platform, Progress
 
+if TYPE_CHECKING:
+    from microtvm_boards.project.device_options import DeviceOptions
+    from microtvm_boards.project.manifest import Project
+    from microtvm_boards.transports.base import Transport
+
 PLATFORMS = {
     "host": "microtvm_boards.platforms.host:HostPlatform",
     "baremetal": "microtvm_boards.platforms.baremetal:BaremetalPlatform",
+    "zephyr": "microtvm_boards.platforms.zephyr:ZephyrPlatform",
+    "stm32cube": "microtvm_boards.platforms.stm32cube:Stm32CubePlatform",
 }
 
-__all__ = ["PLATFORMS", "BuildResult", "MemoryUse", "Platform", "Progress", "get_platform"]
+__all__ = [
+    "PLATFORMS",
+    "BuildResult",
+    "MemoryUse",
+    "Platform",
+    "Progress",
+    "get_platform",
+    "transport_to",
+]
 
 
 def get_platform(name: str) -> Platform:
@@ -27,3 +44,25 @@ def get_platform(name: str) -> Platform:
     if not isinstance(platform, Platform):
         raise TypeError(f"{PLATFORMS[name]} is no Platform")
     return platform
+
+
+def transport_to(project: Project, device: DeviceOptions) -> Transport:
+    """A transport, not yet open, to the running firmware; records or replays where asked to.
+
+    Raises as Platform.transport; TransportError for a transcript that can't be used; UsageError for
+    fast_baud, which who negotiates it takes out.
+    """
+    from microtvm_boards.transports.transcript import RecordingTransport, ReplayTransport
+
+    if device.fast_baud is not None:
+        raise UsageError(
+            "fast_baud is negotiated by our own RPC client: commands that call a packed project, "
+            "and connect() in Python.",
+            hint="leave it out; baud sets the rate of the whole connection",
+        )
+    if device.replay is not None:
+        return ReplayTransport(Path(device.replay))
+    transport = get_platform(project.platform).transport(project, device)
+    if device.transcript is not None:
+        return RecordingTransport(transport, Path(device.transcript))
+    return transport

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from microtvm_boards.errors import FlashError
 from microtvm_boards.platforms import qemu, tools
-from microtvm_boards.platforms.base import Progress
+from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.platforms.cmake import CMakePlatform
-from microtvm_boards.platforms.tools import ARM_GCC, Tool
+from microtvm_boards.platforms.serial_board import on_hardware, serial_transport
+from microtvm_boards.platforms.tools import ARM_GCC, ARM_GXX, Tool
+from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.transports.base import Transport
 
@@ -17,36 +18,28 @@ class BaremetalPlatform(CMakePlatform):
     def compiler(self) -> Tool:
         return ARM_GCC
 
+    def cxx_compiler(self) -> Tool:
+        return ARM_GXX
+
     def flash(
         self,
         project: Project,
+        device: DeviceOptions = ANY_DEVICE,
         *,
-        serial_number: str | None = None,
         progress: Progress | None = None,
     ) -> str:
-        """With the first flasher of the board. Raises FlashError when it has none."""
-        from microtvm_boards.flashers import get_flasher
+        """See flash_with."""
+        from microtvm_boards.platforms.flash import flash_with
 
-        firmware = self.firmware(project)
-        board = project.board
-        if not board.flashers:
-            raise FlashError(
-                f"Board {board.name} names no flasher.", hint=f"add flashers to {board.source}"
-            )
-        flasher = get_flasher(board.flashers[0])
-        return flasher.flash(firmware, serial_number=serial_number, progress=progress)
+        return flash_with(project, self.firmware(project), device, progress=progress)
 
-    def transport(
-        self,
-        project: Project,
-        *,
-        serial_number: str | None = None,
-        gdbserver_port: int | None = None,
-    ) -> Transport:
-        """The board's emulator. Raises BoardError when it has none."""
+    def transport(self, project: Project, device: DeviceOptions = ANY_DEVICE) -> Transport:
+        """The board's emulator; its serial port where it has none, or when a port is chosen."""
         from microtvm_boards.transports.emulator import EmulatorTransport
 
         firmware = self.firmware(project)
+        if on_hardware(project.board, device):
+            return serial_transport(project.board, device)
         tools.require([qemu.program(project.board)])
-        command = qemu.command(project.board, firmware, gdbserver_port=gdbserver_port)
+        command = qemu.command(project.board, firmware, gdbserver_port=device.gdbserver_port)
         return EmulatorTransport(command, name=project.board.name)

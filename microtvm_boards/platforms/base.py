@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from microtvm_boards.boards import Memory
+from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.transports.base import Transport
 
 Progress = Callable[[str], None]  # gets each line that a tool prints
+ANY_DEVICE = DeviceOptions()
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,10 @@ class Platform(ABC):
         Raises ProjectError when there is none or the last build failed.
         """
 
+    def memories(self, project: Project) -> Sequence[Memory]:
+        """Where the parts of the linked firmware can be."""
+        return project.board.memories
+
     @abstractmethod
     def memory_use(self, project: Project) -> tuple[MemoryUse, ...]:
         """Sizes of `firmware`."""
@@ -58,21 +65,18 @@ class Platform(ABC):
     def flash(
         self,
         project: Project,
+        device: DeviceOptions = ANY_DEVICE,
         *,
-        serial_number: str | None = None,
         progress: Progress | None = None,
     ) -> str:
         """Brings the firmware onto the board and says in one line how. Never after a failed build.
 
-        `serial_number` chooses the probe where several are plugged in.
+        Raises FlashError with cause, hint, the tool's last lines and log.
         """
 
     @abstractmethod
-    def transport(
-        self,
-        project: Project,
-        *,
-        serial_number: str | None = None,
-        gdbserver_port: int | None = None,
-    ) -> Transport:
-        """A transport, not yet open, to the running firmware of the same board as in `flash`."""
+    def transport(self, project: Project, device: DeviceOptions = ANY_DEVICE) -> Transport:
+        """A transport, not yet open, to the running firmware of the same board as in `flash`.
+
+        Callers take `platforms.transport_to`, which also records and replays.
+        """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from pathlib import Path
 
 from microtvm_boards.boards import Board
@@ -48,11 +49,15 @@ _TOOL = re.compile(
     r"(?:fatal )?error: (?P<text>.+)"
 )
 _NINJA = re.compile(r"(?P<text>FAILED: .+)")
+_KCONFIG_ABORTED = re.compile(r"error: Aborting due to (?:Kconfig|non-.*) warnings")
+_KCONFIG = re.compile(r"(?:(?P<file>[^\s:][^:]*):(?P<line>\d+): )?warning: (?P<text>.+)")
+_DEVICETREE = re.compile(r"devicetree error: (?P<text>.+)")
 _MAKE = re.compile(r"g?make(?:\[\d+\])?: \*\*\* (?P<text>.+)")
 
 _NO_HEADER = re.compile(
-    r"(?P<gcc>\S+\.\w+): No such file or directory|'(?P<clang>[^']+)' file not found"
+    r"(?P<gcc>\S+): No such file or directory|'(?P<clang>[^']+)' file not found"
 )
+_CXX_LIBRARY = re.compile(r"[a-z_]+")  # memory, utility, type_traits: headers without a suffix
 _C_LIBRARY = re.compile(r"(?:std\w+|string|math|assert|errno|limits|inttypes|time)\.h")
 
 
@@ -84,6 +89,7 @@ def last_lines(output: Sequence[str]) -> list[str]:
 
 def _errors(lines: Sequence[str], board: Board) -> Iterator[Failure]:
     overflow = _overflow(lines, board)
+    yield from _kconfig(lines)
     for number, line in enumerate(lines):
         if match := _CMAKE_AT.match(line):
             text = _cmake_text(lines[number + 1 :])
@@ -93,6 +99,8 @@ def _errors(lines: Sequence[str], board: Board) -> Iterator[Failure]:
         elif match := _SYMBOL.search(line):
             where = int(match["line"]) if match["line"] else None
             yield Failure(f'{match["what"]} "{match["symbol"]}"', match["file"], where)
+        elif match := _DEVICETREE.search(line):
+            yield Failure(_cut(match[0]))
         elif match := _CMAKE.match(line):
             yield Failure(_cut(match["text"]))
         elif (match := _LINKER.match(line)) and not _NO_LINKER_ERROR.search(line):
@@ -102,6 +110,24 @@ def _errors(lines: Sequence[str], board: Board) -> Iterator[Failure]:
     for line in lines:  # these say only what failed, so they count when nothing says why
         if match := _MAKE.match(line) or _NINJA.match(line):
             yield Failure(_cut(match["text"]))
+
+
+def _kconfig(lines: Sequence[str]) -> Iterator[Failure]:
+    """Zephyr's Kconfig ends with its warnings, each a paragraph, and a line that makes them errors.
+
+    Its syntax errors are Python exceptions.
+    """
+    if any(_KCONFIG_ABORTED.match(line) for line in lines):
+        for number, line in enumerate(lines):
+            if match := _KCONFIG.match(line):
+                rest = takewhile(str.strip, lines[number + 1 :])
+                text = " ".join([match["text"], *(part.strip() for part in rest)])
+                where = int(match["line"]) if match["line"] else None
+                yield Failure(_cut(f"Kconfig: {text}"), match["file"], where)
+    for line in lines:
+        if match := re.match(r"kconfiglib\.KconfigError: (?:(.+?):(\d+): )?(.+)", line):
+            where = int(match[2]) if match[2] else None
+            yield Failure(_cut(f"Kconfig: {match[3]}"), match[1], where)
 
 
 def _cmake_text(lines: Sequence[str]) -> str:
@@ -162,6 +188,8 @@ def _header_hint(header: str) -> str:
         )
     if header.startswith(("arm_", "cmsis")):
         return "create the project with cmsis_path=PATH of a CMSIS tree that has it"
+    if _CXX_LIBRARY.fullmatch(header):
+        return "apt-get install libstdc++-arm-none-eabi-newlib (g++ for platform host)"
     if _C_LIBRARY.fullmatch(header):
         return "apt-get install libnewlib-arm-none-eabi (libc6-dev for platform host)"
     return f"create the project with extra_files_tar=TAR, a tar that holds {header}"

@@ -16,6 +16,7 @@ STATE = "build.json"
 GOOD = "good"
 FIRMWARE = "firmware.elf"
 MAP = "firmware.map"
+LOG = "build.log"
 
 
 @dataclass(frozen=True)
@@ -45,42 +46,39 @@ def read_state(project: Project) -> BuildState | None:
         return None
 
 
-def keep_good(project: Project) -> str:
-    """Copies the linked firmware, and its map, to build/good; returns the firmware's SHA-256."""
-    linked = project.build_dir / FIRMWARE
+def keep_good(project: Project, linked: Path) -> str:
+    """Copies the `linked` firmware, and its map, to build/good; returns the firmware's SHA-256."""
     good = project.build_dir / GOOD
     good.mkdir(exist_ok=True)
-    for name in (MAP, FIRMWARE):
-        source = project.build_dir / name
+    for source in (linked.with_suffix(".map"), linked):
         if source.is_file():
-            temporary = good / f"{name}.tmp"
+            temporary = good / f"{source.name}.tmp"
             shutil.copy2(source, temporary)
-            temporary.replace(good / name)
+            temporary.replace(good / source.name)
     return _sha256(linked)
 
 
-def good_firmware(project: Project) -> Path:
-    """The last good firmware.
+def good_firmware(project: Project, linked: Path) -> Path:
+    """The last good firmware; `linked`: where the linker puts it.
 
     Raises ProjectError when the project isn't built, when the last build failed or was
-    interrupted, and when build/firmware.elf has been linked anew without `microtvm-boards build`.
+    interrupted, and when it has been linked anew without `microtvm-boards build`.
     """
     hint = f"microtvm-boards build {project.directory}"
     state = read_state(project)
-    good = project.build_dir / GOOD / FIRMWARE
+    good = project.build_dir / GOOD / linked.name
     if state is None:
         raise ProjectError(f"The project {project.directory} is not built.", hint=hint)
     if state.status == "failed":
         raise ProjectError(
             f"The last build of {project.directory} failed: {state.cause}",
             hint=f"correct that, then {hint}",
-            log=project.build_dir / "build.log",
+            log=project.build_dir / LOG,
         )
     if state.status != "ok":
         raise ProjectError(f"The last build of {project.directory} didn't finish.", hint=hint)
     if not good.is_file() or _sha256(good) != state.firmware_sha256:
         raise ProjectError(f"{good} is not what the last build made.", hint=hint)
-    linked = project.build_dir / FIRMWARE
     if linked.is_file() and _sha256(linked) != state.firmware_sha256:
         raise ProjectError(f"{linked} was linked again by another command.", hint=hint)
     return good
@@ -88,7 +86,7 @@ def good_firmware(project: Project) -> Path:
 
 def rotate_log(project: Project) -> Path:
     """An empty build.log; the one before stays as build.1.log."""
-    log = project.build_dir / "build.log"
+    log = project.build_dir / LOG
     if log.exists():
         log.replace(project.build_dir / "build.1.log")
     return log

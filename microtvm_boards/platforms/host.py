@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.platforms.base import Progress
+from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.platforms.cmake import CMakePlatform
-from microtvm_boards.platforms.tools import Tool, host_compiler
+from microtvm_boards.platforms.tools import Tool, host_compiler, host_cxx_compiler
+from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.transports.base import Transport
 
@@ -16,26 +17,23 @@ class HostPlatform(CMakePlatform):
     def compiler(self) -> Tool:
         return host_compiler()
 
+    def cxx_compiler(self) -> Tool:
+        return host_cxx_compiler()
+
     def flash(
         self,
         project: Project,
+        device: DeviceOptions = ANY_DEVICE,
         *,
-        serial_number: str | None = None,
         progress: Progress | None = None,
     ) -> str:
         return f"Nothing to flash: {self.firmware(project)} runs on this computer."
 
-    def transport(
-        self,
-        project: Project,
-        *,
-        serial_number: str | None = None,
-        gdbserver_port: int | None = None,
-    ) -> Transport:
+    def transport(self, project: Project, device: DeviceOptions = ANY_DEVICE) -> Transport:
         from microtvm_boards.transports.process import ProcessTransport
 
         firmware = self.firmware(project)
-        if gdbserver_port is not None:
+        if device.gdbserver_port is not None:
             raise UsageError(
                 "gdbserver_port is for an emulator; platform host runs the firmware as a program.",
                 hint=f"gdb {firmware}",

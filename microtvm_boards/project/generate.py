@@ -2,28 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
-from microtvm_boards.boards import load_board
+from microtvm_boards.boards import find_board
 from microtvm_boards.errors import UsageError
 from microtvm_boards.mlf import load
 from microtvm_boards.project.attachments import read_attachments
+from microtvm_boards.project.cube_package import find_package
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.project.options import ProjectOptions
 from microtvm_boards.project.plan import plan
+from microtvm_boards.project.plan_types import Plan
 from microtvm_boards.project.render import render
 
 
-def create(mlf: Path, directory: Path, options: ProjectOptions) -> Project:
-    """Writes a project for the model library `mlf` into the new `directory`.
+def prepare(mlf: Path, options: ProjectOptions) -> Plan:
+    """Decides everything about a project for the model library `mlf`, and writes nothing.
 
-    Raises UsageError, ModelError, BoardError or ProjectError; then nothing is left behind.
+    Raises UsageError, ModelError, BoardError or ProjectError.
     """
     if options.board is None:
         raise UsageError(
             "No board was given.", hint="--board NAME; microtvm-boards boards list shows them"
         )
-    board = load_board(options.board)
+    board = find_board(options.board, options.platform, options.zephyr_base)
+    if options.zephyr_base is not None:  # for later steps, which run elsewhere
+        base = Path(options.zephyr_base).expanduser().resolve()
+        options = replace(options, zephyr_base=str(base))
     model = load(mlf)
-    render(plan(model, board, options, read_attachments(model, options)), directory)
+    planned = plan(model, board, options, read_attachments(model, options))
+    if planned.platform == "stm32cube" and options.stm32cube_path:
+        find_package(board, options.stm32cube_path)
+    return planned
+
+
+def create(mlf: Path, directory: Path, options: ProjectOptions) -> Project:
+    """Writes a project for the model library `mlf` into the new `directory`.
+
+    Raises as `prepare` does; then nothing is left behind.
+    """
+    render(prepare(mlf, options), directory)
     return Project.open(directory)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ MANIFEST = "project.json"
 MODEL_TAR = "model.tar"
 BOARD_FILE = "board.yaml"
 FORMAT = 1
+CXX_SUFFIXES = (".cc", ".cpp")
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class RpcSettings:
     tensor_heap_bytes: int
     ring_bytes: int  # of the receive ring
     codec: str  # how arguments are encoded
+    server: str = "own"  # whose RPC server it is: option runtime
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,22 @@ class Project:
     @property
     def build_dir(self) -> Path:
         return self.directory / "build"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """Those that were given when the project was made, and later ones (`with_options`)."""
+        options: dict[str, Any] = self.manifest["options"]
+        return options
+
+    def with_options(self, **later: str | None) -> Project:
+        """With options of a later step, which win; None: unset."""
+        given = {name: value for name, value in later.items() if value is not None}
+        return replace(self, manifest={**self.manifest, "options": {**self.options, **given}})
+
+    @property
+    def has_cxx(self) -> bool:
+        """Whether some of its sources are C++."""
+        return any(path.endswith(CXX_SUFFIXES) for path in self.manifest.get("files", {}))
 
     @property
     def mlf(self) -> Path:
@@ -113,6 +131,7 @@ def _read_tensor(data: dict[str, Any]) -> Tensor:
         shape=None if data["shape"] is None else tuple(data["shape"]),
         size_bytes=data["size_bytes"],
         quantization=None if q is None else Quantization(q["scale"], q["zero_point"]),
+        quantized_axis=data.get("quantized_axis"),
     )
 
 
@@ -125,4 +144,5 @@ def tensor_to_json(tensor: Tensor) -> dict[str, Any]:
         "shape": None if tensor.shape is None else list(tensor.shape),
         "size_bytes": tensor.size_bytes,
         "quantization": None if q is None else {"scale": q.scale, "zero_point": q.zero_point},
+        "quantized_axis": tensor.quantized_axis,
     }

@@ -16,6 +16,8 @@ ENTRYPOINTS = ("packed", "c")
 OPTIMIZATIONS = ("none", "debug", "size", "speed")
 RUNTIMES = ("own", "standalone_crt")
 APPS = ("harness", "minimal")
+ACTIVATIONS = ("shared", "separate")
+RESETS = ("none", "dtr", "rts")
 # Upstream's project types and the entry point that each stands for.
 PROJECT_TYPES = {"host_driven": "packed", "aot_standalone_demo": "c"}
 
@@ -156,6 +158,33 @@ OPTIONS: tuple[OptionSpec, ...] = (
         optional=_GENERATE,
     ),
     OptionSpec(
+        "pools",
+        "list",
+        "Memories of buffers, e.g. 'fast_memory:DTCM,arena:SRAM2', MODEL.POOL:MEMORY for one of "
+        "several models; -o pool.fast_memory=DTCM says the same.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "activations",
+        "str",
+        "Of several models: 'shared' memory, as large as the largest needs, or 'separate'.",
+        default="shared",
+        choices=ACTIVATIONS,
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "more_models",
+        "list",
+        "Further model libraries for the same firmware: PATH or NAME:PATH; --model has them too.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "stm32cube_path",
+        "str",
+        "Path of ST's STM32Cube package; $STM32CUBE_F4_PATH (F1, L4, ...) or CubeMX's when unset.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
         "verbose",
         "bool",
         "Print every command and its output.",
@@ -169,31 +198,102 @@ OPTIONS: tuple[OptionSpec, ...] = (
         optional=_RUN,
     ),
     OptionSpec(
-        "gdbserver_port",
+        "port",
+        "str",
+        "Serial port of the board, e.g. /dev/ttyACM0; found by probe or USB ids when unset.",
+        optional=_RUN,
+    ),
+    OptionSpec(
+        "baud",
         "int",
-        "Port on which the emulator waits for gdb.",
+        "Bits per second of the serial port; those of the board file when unset.",
         optional=("open_transport",),
     ),
     OptionSpec(
-        "west_cmd", "str", "The west command (platform zephyr).", optional=("build", "flash")
+        "fast_baud",
+        "int",
+        "Higher bits per second, tried once the session is up (entry point packed; not with tvmc).",
+        optional=("open_transport",),
+    ),
+    OptionSpec(
+        "reset",
+        "str",
+        "Line of the serial port that resets the board when the port is opened.",
+        default="none",
+        choices=RESETS,
+        optional=("open_transport",),
+    ),
+    OptionSpec(
+        "flasher",
+        "str",
+        "The tool that flashes; the first one of the board that is installed when unset.",
+        optional=("flash",),
+    ),
+    OptionSpec(
+        "gdbserver_port",
+        "int",
+        "Port on which the emulator waits for gdb; for the flasher gdb, port of the gdb server.",
+        optional=_RUN,
+    ),
+    OptionSpec(
+        "transcript",
+        "str",
+        "File to record to what goes over the transport, as lines of JSON.",
+        optional=("open_transport",),
+    ),
+    OptionSpec(
+        "replay",
+        "str",
+        "A transcript that stands in for the device.",
+        optional=("open_transport",),
+    ),
+    OptionSpec(
+        "west_cmd",
+        "str",
+        "The west command that flashes (platform zephyr).",
+        optional=("flash",),
     ),
     OptionSpec(
         "zephyr_base",
         "str",
-        "Path of the Zephyr tree (platform zephyr).",
+        "Path of the Zephyr tree; $ZEPHYR_BASE, a west workspace or ~/zephyrproject when unset.",
         optional=("generate_project", "build", "flash"),
+    ),
+    OptionSpec(
+        "zephyr_config",
+        "list",
+        "Kconfig settings, e.g. 'CONFIG_FPU=n CONFIG_HW_STACK_PROTECTION=y' (':' for '=' in tvmc).",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "zephyr_conf",
+        "str",
+        "A .conf file with more Kconfig settings (platform zephyr).",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "zephyr_overlay",
+        "str",
+        "A devicetree overlay; chosen { mtvm,uart = &uart1; } chooses the UART (platform zephyr).",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "cmake_args",
+        "list",
+        "More arguments for CMake's configure step, e.g. '-DSHIELD=x' (platform zephyr).",
+        optional=_GENERATE,
     ),
     OptionSpec(
         "use_fvp",
         "bool",
-        "Run on Arm's FVP instead of hardware (platform zephyr).",
+        "Upstream's name for running on Arm's FVP; only false, since boards run in QEMU here.",
         default=False,
         optional=_GENERATE,
     ),
     OptionSpec(
         "arm_fvp_path",
         "str",
-        "Path of the FVP program (platform zephyr).",
+        "Upstream's path of the FVP program; accepted and not used.",
         optional=("generate_project", "open_transport"),
     ),
 )

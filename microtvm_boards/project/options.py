@@ -12,8 +12,11 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from microtvm_boards.errors import UsageError, nearest
+from microtvm_boards.errors import UsageError, nearest, relative_path_hint
+from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.option_table import OPTIONS, PROJECT_TYPES, Method, OptionSpec
+from microtvm_boards.project.pool_options import gather_pools, pool_settings
+from microtvm_boards.project.zephyr_options import settings
 
 _BY_NAME: Mapping[str, OptionSpec] = {spec.name: spec for spec in OPTIONS}
 
@@ -38,10 +41,32 @@ class ProjectOptions:
     compile_definitions: tuple[str, ...] = ()
     extra_files_tar: str | None = None
     cmsis_path: str | None = None
+    stm32cube_path: str | None = None
+    pools: tuple[str, ...] = ()  # POOL:MEMORY or MODEL.POOL:MEMORY
+    activations: str = "shared"
+    more_models: tuple[str, ...] = ()  # PATH or NAME:PATH
     verbose: bool = False
     serial_number: str | None = None
+    port: str | None = None
+    baud: int | None = None
+    fast_baud: int | None = None
+    reset: str = "none"
+    flasher: str | None = None
     gdbserver_port: int | None = None
+    transcript: str | None = None
+    replay: str | None = None
+    west_cmd: str | None = None
+    zephyr_base: str | None = None
+    zephyr_config: tuple[str, ...] = ()
+    zephyr_conf: str | None = None
+    zephyr_overlay: str | None = None
+    cmake_args: tuple[str, ...] = ()
     standalone_crt_dir: str | None = None  # a parameter of generate_project, not an option
+
+    @property
+    def device(self) -> DeviceOptions:
+        """Those that say which device is meant."""
+        return DeviceOptions(**{f.name: getattr(self, f.name) for f in fields(DeviceOptions)})
 
     def to_json(self) -> dict[str, Any]:
         """The options that differ from their defaults, for project.json."""
@@ -65,7 +90,7 @@ def parse_options(
     outside the choices, a missing required option, or options that contradict each other.
     """
     values: dict[str, Any] = {}
-    for name, value in raw.items():
+    for name, value in gather_pools(raw).items():
         spec = _BY_NAME.get(name)
         if spec is None:
             raise UsageError(
@@ -100,6 +125,15 @@ def _merge(values: dict[str, Any]) -> None:
                 f"but model_entrypoint_api={chosen} was given too.",
                 hint="give one of the two",
             )
+    if "pools" in values:
+        values["pools"] = pool_settings(values["pools"])
+    if "zephyr_config" in values:
+        values["zephyr_config"] = settings(values["zephyr_config"])
+    if values.get("use_fvp"):
+        raise UsageError(
+            "use_fvp=true asks for Arm's FVP, which this template doesn't run.",
+            hint="leave use_fvp out: board mps3_an547 is the same Corstone-300, in QEMU",
+        )
     stack = values.pop("config_main_stack_size", None)
     if stack is not None:
         values.setdefault("stack_size_bytes", stack)
@@ -169,7 +203,11 @@ def _wrong(spec: OptionSpec, value: object, expected: str) -> UsageError:
 
 def existing_file(path: str, option: str) -> Path:
     """`path` as an absolute Path; raises UsageError when there is no such file."""
-    resolved = Path(path).expanduser().resolve()
+    given = Path(path).expanduser()
+    resolved = given.resolve()
     if not resolved.is_file():
-        raise UsageError(f'Option "{option}" names a file; there is none at {resolved}.')
+        raise UsageError(
+            f'Option "{option}" names a file; there is none at {resolved}.',
+            hint=relative_path_hint(given),
+        )
     return resolved

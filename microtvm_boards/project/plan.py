@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import BoardError, ModelError, UsageError, nearest
-from microtvm_boards.mlf import Executor, Interface, Model, Module, Style
+from microtvm_boards.mlf import Executor, Interface, Model, Module
+from microtvm_boards.project.accelerators import device_hooks, refuse_missing
 from microtvm_boards.project.attachments import Attachments
+from microtvm_boards.project.buffers import lay_out
+from microtvm_boards.project.code_size import CodeEstimate, estimate_code
 from microtvm_boards.project.graph_plan import plan_graph
+from microtvm_boards.project.libraries import (
+    Library,
+    Member,
+    libraries,
+    members,
+    refuse_operators,
+)
 from microtvm_boards.project.names import (
     C_KEYWORDS,
     tvm_field,
@@ -16,12 +26,19 @@ from microtvm_boards.project.options import ProjectOptions
 from microtvm_boards.project.plan_files import planned_files
 from microtvm_boards.project.plan_rpc import plan_rpc
 from microtvm_boards.project.plan_types import (
+    CrtServer,
     ModulePlan,
     Plan,
     PoolPlan,
     TensorPlan,
 )
-from microtvm_boards.project.preflight import align_up, memory_needs, refuse_what_does_not_fit
+from microtvm_boards.project.preflight import (
+    align_up,
+    memory_needs,
+    refuse_what_does_not_fit,
+    warnings_of,
+)
+from microtvm_boards.project.zephyr_options import libm_calls
 from microtvm_boards.resources import template_project
 
 DEFAULT_STACK_BYTES = 4096
@@ -51,32 +68,52 @@ def plan(
     """
     platform = _platform(board, options)
     _check_uart(board, platform)
-    if model.style is Style.OPERATOR:
-        raise ModelError(
-            f"{model.path} holds single operators (style 'operator', what autotuning exports), "
-            "not a model to run.",
-            hint="export the result of relay.build, or tvmc compile --output-format mlf",
-        )
-    _refuse_missing_runtime(model)
-    alignment = ALIGNMENT_LLVM if _has_objects(model) else ALIGNMENT_C
-    c_names = unique_identifiers(module.c_name for module in model.modules)
+    all_libraries = libraries(model, attachments.more)
+    refuse_operators(all_libraries)
+    for library in all_libraries:
+        _refuse_missing_runtime(library.model)
+    refuse_missing(
+        [library.model for library in all_libraries], board, attachments.extra, attachments.cmsis
+    )
+    found = members(all_libraries, attachments.more)
+    alignment = max(_alignment(member.module) for member in found)
+    c_names = unique_identifiers(member.module.c_name for member in found)
     modules = tuple(
-        _plan_module(module, c_name) for module, c_name in zip(model.modules, c_names, strict=True)
+        _plan_module(member, c_name) for member, c_name in zip(found, c_names, strict=True)
     )
     arena = _arena_bytes(modules, options, alignment)
     stack = _stack_bytes(board, options)
     _check_app(options, attachments)
-    rpc = None
+    rpc, crt = None, None
     if options.model_entrypoint_api == "packed":
-        rpc = plan_rpc(model, modules, board, options, alignment)
-    needs = memory_needs(
+        rpc, crt = plan_rpc(model, modules, board, options, alignment=alignment, arena_bytes=arena)
+    if crt is not None:
+        arena = 0  # kernels take their workspace from the tensor heap
+    buffers = lay_out(
         board,
+        platform,
         modules,
+        options,
         alignment=alignment,
         arena_bytes=arena,
+        rpc=rpc,
+        graphs_on_host=crt is not None,
+    )
+    calls = [libm_calls(library.model, attachments.extra) for library in all_libraries]
+    libm = tuple(sorted(set().union(*calls)))
+    needs = memory_needs(
+        board,
+        platform,
+        modules,
+        buffers,
+        options,
+        libm=bool(libm),
+        code=_code_estimate(all_libraries, modules, board, platform, options, libm, crt),
+        alignment=alignment,
         stack_bytes=stack,
         samples=attachments.samples,
         rpc=rpc,
+        crt=crt,
     )
     refuse_what_does_not_fit(board, needs)
     result = Plan(
@@ -92,9 +129,36 @@ def plan(
         rpc=rpc,
         attachments=attachments,
         needs=needs,
+        warnings=warnings_of(board, needs),
         files=(),
+        libraries=all_libraries,
+        buffers=buffers,
+        crt=crt,
     )
     return planned_files(result)
+
+
+def _code_estimate(
+    all_libraries: tuple[Library, ...],
+    modules: tuple[ModulePlan, ...],
+    board: Board,
+    platform: str,
+    options: ProjectOptions,
+    libm: tuple[str, ...],
+    crt: CrtServer | None,
+) -> CodeEstimate | None:
+    """None where nothing was measured: other processors, other platforms, TVM's own runtime."""
+    if options.runtime != "own" or crt is not None:
+        return None
+    packed = options.model_entrypoint_api == "packed"
+    return estimate_code(
+        [(m, all_libraries[m.library].model.files) for m in modules],
+        board.cpu,
+        platform=platform,
+        kind="packed" if packed else options.app,
+        optimization=options.optimization,
+        libm=libm,
+    )
 
 
 def _platform(board: Board, options: ProjectOptions) -> str:
@@ -130,24 +194,19 @@ def _check_uart(board: Board, platform: str) -> None:
     if board.uart is not None and drivers and board.uart.driver not in drivers:
         raise BoardError(
             f'{board.source}: platform "{platform}" has no UART driver "{board.uart.driver}".'
-            f"{nearest(board.uart.driver, drivers)}",
+            f"{nearest(board.uart.driver or '', drivers)}",
             hint="uart.driver is one of " + ", ".join(drivers),
         )
 
 
-def _has_objects(model: Model) -> bool:
-    return any(source.endswith(".o") for m in model.modules for source in m.sources)
+def _alignment(module: Module) -> int:
+    """Bytes, of everything that the module's code is given: what it asks for, at least TVM's."""
+    objects = any(source.endswith(".o") for source in module.sources)
+    return max(module.alignment, ALIGNMENT_LLVM if objects else ALIGNMENT_C)
 
 
 def _refuse_missing_runtime(model: Model) -> None:
-    for module in model.modules:
-        if module.devices:
-            raise ModelError(
-                f'Module "{module.name}" drives accelerators ({", ".join(module.devices)}), whose '
-                "hooks are not served by this version.",
-                hint="compile it without the accelerator's target",
-            )
-    missing = sorted(model.runtime_calls - SERVED_CALLS)
+    missing = sorted(model.runtime_calls - SERVED_CALLS - set(device_hooks(model)))
     if missing:
         raise ModelError(
             f"The generated code calls {', '.join(missing)}, which only TVM's whole runtime has.",
@@ -156,7 +215,8 @@ def _refuse_missing_runtime(model: Model) -> None:
         )
 
 
-def _plan_module(module: Module, c_name: str) -> ModulePlan:
+def _plan_module(member: Member, c_name: str) -> ModulePlan:
+    module = member.module
     if module.executor is Executor.AOT and module.entry is None:
         raise ModelError(
             f'Module "{module.name}" has no entry function tvmgen_{module.c_name}_run.',
@@ -194,6 +254,8 @@ def _plan_module(module: Module, c_name: str) -> ModulePlan:
         pools=_pools(module),
         graph=plan_graph(module) if module.executor is Executor.GRAPH else None,
         keywords=keywords,
+        library=member.library,
+        renames=member.renames,
     )
 
 
@@ -248,7 +310,7 @@ def _arena_bytes(modules: tuple[ModulePlan, ...], options: ProjectOptions, align
 
 
 def _stack_bytes(board: Board, options: ProjectOptions) -> int:
-    if not board.memories:
+    if board.hosted:
         return 0  # the operating system's
     size = DEFAULT_STACK_BYTES if options.stack_size_bytes is None else options.stack_size_bytes
     if size < 256:

@@ -7,13 +7,22 @@ from collections.abc import Sequence
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import BoardError, ModelError, UsageError
 from microtvm_boards.mlf import Model
+from microtvm_boards.project.crt_server import (
+    STATE_BLOCKS,
+    best_page_bits,
+    pages,
+    plan_crt_server,
+    refuse_what_tvm_cannot_serve,
+    tensor_blocks,
+)
 from microtvm_boards.project.graph_plan import host_storage_bytes
 from microtvm_boards.project.manifest import RpcSettings
 from microtvm_boards.project.options import ProjectOptions
-from microtvm_boards.project.plan_types import ModulePlan
+from microtvm_boards.project.plan_types import CrtServer, ModulePlan
 from microtvm_boards.project.preflight import align_up
 
 PACKET_BYTES_HOST = 16384
+PACKET_BYTES_UNKNOWN = 2048  # of a board whose RAM isn't known yet
 # (RAM of a board up to here, packet buffer); the receive ring takes twice as much.
 PACKET_BYTES_BY_RAM = ((32 << 10, 1024), (256 << 10, 2048), (1 << 32, 4096))
 FRAME_BYTES = 11  # of a frame that a host doesn't count among the packet: start to CRC
@@ -28,39 +37,57 @@ def plan_rpc(
     modules: Sequence[ModulePlan],
     board: Board,
     options: ProjectOptions,
+    *,
     alignment: int,
-) -> RpcSettings:
-    """Sizes of all buffers.
+    arena_bytes: int,
+) -> tuple[RpcSettings, CrtServer | None]:
+    """Sizes of all buffers; with runtime=standalone_crt the settings of TVM's own server, too.
 
-    Raises ModelError for graphs without the registry through which a host finds their operators,
-    BoardError for a board that lacks what an interrupt-driven UART needs, UsageError for buffers
-    that are too small for anything.
+    `arena_bytes`: workspace of kernels, which TVM's server takes from the tensor heap.
+    Raises ModelError for models that the server can't call, BoardError for a board that lacks what
+    an interrupt-driven UART needs, UsageError for buffers that are too small for anything.
     """
-    _refuse_missing_registry(model, modules)
+    own = options.runtime == "own"
+    if own:
+        _refuse_missing_registry(model, modules)
+    else:
+        refuse_what_tvm_cannot_serve(model, modules)
     _refuse_missing_irq(board)
     packet = align_up(_packet_bytes(modules, board, options), 8)
-    least = sum(_block(size, alignment) for size in _executor_bytes(modules, alignment))
+    needed = _executor_bytes(modules, alignment) if own else tensor_blocks(modules, arena_bytes)
+    arrays = _host_arrays(modules, alignment, storage=own)
+    page_bits = best_page_bits([*STATE_BLOCKS, packet, *needed, *arrays], alignment)
+    step = alignment if own else 1 << page_bits
+
+    def taken(blocks: Sequence[int]) -> int:
+        if own:
+            return sum(_block(size, alignment) for size in blocks)
+        return sum(pages(size, page_bits) for size in blocks) * step
+
+    least = taken(needed)
     heap = options.tensor_heap_bytes
     if heap is None:
-        heap = least + _host_driven_bytes(modules, alignment) + HEAP_SPARE
-        heap = heap if board.memories else max(heap, HEAP_BYTES_HOST)
+        heap = least + taken(arrays) + HEAP_SPARE
+        heap = max(heap, HEAP_BYTES_HOST) if board.hosted else heap
     if heap < least:
         raise UsageError(
-            f"tensor_heap_bytes is {heap}; inputs and outputs of the model alone take {least}.",
+            f"tensor_heap_bytes is {heap}; what a run of the model needs takes {least}.",
             hint="leave the option out: the size follows from the model",
         )
-    return RpcSettings(
+    settings = RpcSettings(
         packet_bytes=packet,
-        tensor_heap_bytes=align_up(heap, alignment),
+        tensor_heap_bytes=align_up(heap, step),
         # A frame whose every byte is escaped; the operating system is the host's ring.
-        ring_bytes=2 * (packet + FRAME_BYTES) if board.uart is not None else 0,
+        ring_bytes=2 * (packet + FRAME_BYTES) if not board.hosted else 0,
         codec="classic",
+        server=options.runtime,
     )
+    return settings, None if own else plan_crt_server(modules, settings, page_bits)
 
 
 def _refuse_missing_registry(model: Model, modules: Sequence[ModulePlan]) -> None:
     for plan in modules:
-        if plan.graph is not None and not model.system_lib:
+        if plan.graph is not None and plan.library == 0 and not model.system_lib:
             raise ModelError(
                 f'Module "{plan.module.name}" is a graph without its function registry, through '
                 "which the entry point 'packed' finds its operators.",
@@ -70,8 +97,8 @@ def _refuse_missing_registry(model: Model, modules: Sequence[ModulePlan]) -> Non
 
 
 def _refuse_missing_irq(board: Board) -> None:
-    if board.uart is None:
-        return
+    if board.uart is None or board.uart.driver is None:
+        return  # the driver is not ours
     for missing, name in ((board.uart.irq, "uart.irq"), (board.clock_hz, "clock_hz")):
         if missing is None:
             raise BoardError(
@@ -92,7 +119,7 @@ def _packet_bytes(modules: Sequence[ModulePlan], board: Board, options: ProjectO
     packet = options.rpc_packet_bytes
     if packet is None:
         ram = board.memory_for("ram")
-        packet = PACKET_BYTES_HOST
+        packet = PACKET_BYTES_HOST if board.hosted else PACKET_BYTES_UNKNOWN
         if ram is not None:
             packet = next(size for limit, size in PACKET_BYTES_BY_RAM if ram.size <= limit)
         return max(packet, least)
@@ -115,13 +142,12 @@ def _executor_bytes(modules: Sequence[ModulePlan], alignment: int) -> list[int]:
     return [sum(align_up(t.tensor.size_bytes, alignment) for t in plan.tensors) for plan in modules]
 
 
-def _host_driven_bytes(modules: Sequence[ModulePlan], alignment: int) -> int:
-    """The most that a host allocates for one model: arrays for its inputs and outputs, or with the
-    graph executor on the host all of its tensors."""
-    needs = []
+def _host_arrays(modules: Sequence[ModulePlan], alignment: int, *, storage: bool) -> list[int]:
+    """The most that a host allocates for one model: arrays for its inputs and outputs, and with the
+    graph executor on the host (`storage`) all of its tensors."""
+    arrays = []
     for plan in modules:
-        arrays = [t.tensor.size_bytes for t in plan.tensors]
-        if plan.module.graph is not None:
-            arrays += host_storage_bytes(plan.module.graph)
-        needs.append(sum(_block(size, alignment) for size in arrays))
-    return max(needs)
+        arrays.append([t.tensor.size_bytes for t in plan.tensors])
+        if storage and plan.module.graph is not None:
+            arrays[-1] += host_storage_bytes(plan.module.graph)
+    return max(arrays, key=lambda blocks: sum(_block(size, alignment) for size in blocks))

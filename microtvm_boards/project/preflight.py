@@ -6,14 +6,27 @@ from collections.abc import Sequence
 
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import ProjectError
+from microtvm_boards.project.code_size import CodeEstimate, descriptor_bytes
 from microtvm_boards.project.manifest import RpcSettings
-from microtvm_boards.project.plan_types import MemoryNeed, ModulePlan
+from microtvm_boards.project.options import ProjectOptions
+from microtvm_boards.project.plan_types import (
+    Buffer,
+    BufferKind,
+    CrtServer,
+    MemoryNeed,
+    ModulePlan,
+)
 from microtvm_boards.project.samples import Samples
 
-# Static data of start-up code, port and libc: measured with the empty firmware of
-# benchmarks/footprint.py, rounded up.
-BASE_RAM = 256
-RPC_RAM = 512  # static data of src/rpc beside its buffers, rounded up
+# Static data of start-up code, port and libc beside the stack, by platform: measured with
+# benchmarks/code_size.py, rounded up.
+BASE_RAM = {"baremetal": 64, "stm32cube": 256}
+BASE_RAM_ELSEWHERE = 256
+LIBM_RAM = 104  # newlib's errno, where math.h is used
+RPC_RAM = 384  # static data of src/rpc beside its buffers, rounded up
+CRT_RAM = 1280  # likewise, of TVM's own server: measured, rounded up
+PAGE_STATE_BYTES = 88  # what TVM's page allocator notes of a page: Page, PageEntry, IndexedEntry
+MANAGER_BYTES = 168  # its MemoryManager (v0.16, on 64-bit hosts)
 
 
 def align_up(size: int, alignment: int) -> int:
@@ -30,53 +43,110 @@ def buffer_bytes(modules: Sequence[ModulePlan], side: str, alignment: int) -> in
 
 def memory_needs(
     board: Board,
+    platform: str,
     modules: Sequence[ModulePlan],
+    buffers: Sequence[Buffer],
+    options: ProjectOptions,
     *,
     alignment: int,
-    arena_bytes: int,
     stack_bytes: int,
     samples: Samples | None,
+    libm: bool,
+    code: CodeEstimate | None,
     rpc: RpcSettings | None = None,
+    crt: CrtServer | None = None,
 ) -> tuple[MemoryNeed, ...]:
-    """What is known before compiling: constants in flash, everything static in RAM. The size of
-    the code isn't among it."""
+    """What is known before compiling: constants in flash and everything static in RAM, exact but
+    for roundings up; code in flash, estimated."""
     flash, ram = board.memory_for("flash"), board.memory_for("ram")
     in_flash = flash.name if flash else "flash"
     in_ram = ram.name if ram else "ram"
-    needs = []
-    for plan in modules:
-        module = plan.module
-        constants = sum(len(p.data) for p in module.params) or module.constants_bytes
-        needs.append(MemoryNeed(in_flash, f"constants of {module.name}", constants))
-        workspace = module.static_workspace_bytes
-        workspace += sum(align_up(p.size_bytes, alignment) for p in plan.pools)
-        if plan.graph is not None:
-            workspace += sum(align_up(size, alignment) for _, size in plan.graph.storage)
-        needs.append(MemoryNeed(in_ram, f"activations of {module.name}", workspace))
+    needs = _buffer_needs(modules, buffers)
+
+    def need(memory: str, what: str, size: int, kind: str, estimate: bool = False) -> None:
+        needs.append(MemoryNeed(memory, what, size, kind, estimate))
+
     if samples is not None:
         row = buffer_bytes(modules[:1], "inputs", alignment)
-        needs.append(MemoryNeed(in_flash, "baked samples", samples.count * row))
-    needs.append(MemoryNeed(in_ram, "workspace of kernels", arena_bytes))
+        need(in_flash, "baked samples", samples.count * row, "samples")
+    if code is not None:
+        need(in_flash, "code of the models, estimated", code.model, "model_code", True)
+        need(in_flash, "code of ours, estimated", code.own, "own_code", True)
+        need(in_flash, "code of libraries, estimated", code.libraries, "libraries", True)
     if rpc is None:
-        needs.append(MemoryNeed(in_ram, "inputs", buffer_bytes(modules, "inputs", alignment)))
-        needs.append(MemoryNeed(in_ram, "outputs", buffer_bytes(modules, "outputs", alignment)))
+        for side in ("inputs", "outputs"):
+            # app minimal has a struct for each model.
+            apart = [[m] for m in modules] if options.app == "minimal" else [modules]
+            size = sum(buffer_bytes(some, side, alignment) for some in apart)
+            need(in_ram, side, size, side)
     else:
-        heap = "tensor heap, inputs and outputs too (option tensor_heap_bytes)"
-        needs.append(MemoryNeed(in_ram, heap, rpc.tensor_heap_bytes))
         packet = "packet buffer (option rpc_packet_bytes)"
-        needs.append(MemoryNeed(in_ram, packet, rpc.packet_bytes))
-        needs.append(MemoryNeed(in_ram, "receive ring, as two packets", rpc.ring_bytes))
-        needs.append(MemoryNeed(in_ram, "state of RPC", RPC_RAM))
-    needs.append(MemoryNeed(in_ram, "stack", stack_bytes))
-    needs.append(MemoryNeed(in_ram, "runtime and libc", BASE_RAM))
+        if crt is None:
+            need(in_ram, packet, rpc.packet_bytes, "packet")
+            need(in_ram, "state of RPC", RPC_RAM, "rpc")
+        else:  # one heap for all of it
+            notes = crt.pages * PAGE_STATE_BYTES + MANAGER_BYTES
+            need(in_ram, _WORDS[BufferKind.TENSOR_HEAP], rpc.tensor_heap_bytes, "tensor_heap")
+            need(in_ram, packet, crt.packet_pages << crt.page_bits, "tensor_heap")
+            need(in_ram, "state of RPC", crt.state_pages << crt.page_bits, "tensor_heap")
+            need(in_ram, "notes of TVM's page allocator", notes, "tensor_heap")
+            need(in_ram, "TVM's runtime", CRT_RAM, "base")
+        need(in_ram, "receive ring, as two packets", rpc.ring_bytes, "ring")
+    need(in_ram, "descriptors of tensors", sum(descriptor_bytes(m)[0] for m in modules), "base")
+    need(in_ram, "stack", stack_bytes, "stack")
+    base = BASE_RAM.get(platform, BASE_RAM_ELSEWHERE) + (LIBM_RAM if libm else 0)
+    need(in_ram, "runtime and libc", base, "base")
     return tuple(need for need in needs if need.size_bytes > 0)
 
 
+def need_to_json(need: MemoryNeed) -> dict[str, str | int | bool]:
+    """As it is in project.json."""
+    return {
+        "memory": need.memory,
+        "what": need.what,
+        "size_bytes": need.size_bytes,
+        "kind": need.kind,
+        "estimate": need.estimate,
+    }
+
+
+_WORDS = {
+    BufferKind.ARENA: "workspace of kernels",
+    BufferKind.TENSOR_HEAP: "tensor heap, inputs and outputs too (option tensor_heap_bytes)",
+}
+
+
+def _buffer_needs(modules: Sequence[ModulePlan], buffers: Sequence[Buffer]) -> list[MemoryNeed]:
+    """Constants and activations by model and memory; activations that overlap as one line, as
+    large as the largest model's."""
+    sizes: dict[tuple[str, str, str], int] = {}
+    shared: dict[str, dict[str, int]] = {}
+    for buffer in buffers:
+        if buffer.owner is None:
+            sizes[buffer.memory, _WORDS[buffer.kind], buffer.kind.value] = buffer.size_bytes
+            continue
+        name = modules[buffer.owner].module.name
+        if buffer.overlaps:
+            models = shared.setdefault(buffer.memory, {})
+            models[name] = models.get(name, 0) + buffer.size_bytes
+            continue
+        kind = "constants" if buffer.constant else "activations"
+        key = buffer.memory, f"{kind} of {name}", kind
+        sizes[key] = sizes.get(key, 0) + buffer.size_bytes
+    for memory, models in shared.items():
+        what = f"activations, shared by {', '.join(models)}"
+        sizes[memory, what, "activations"] = max(models.values())
+    return [MemoryNeed(memory, what, size, kind) for (memory, what, kind), size in sizes.items()]
+
+
 def refuse_what_does_not_fit(board: Board, needs: Sequence[MemoryNeed]) -> None:
-    """Raises ProjectError with needed and available bytes of every memory that is too small."""
+    """Raises ProjectError with needed and available bytes of every memory that is too small.
+
+    Estimates don't count: see `warnings_of`.
+    """
     too_small = []
     for memory in board.memories:
-        mine = [need for need in needs if need.memory == memory.name]
+        mine = [n for n in needs if n.memory == memory.name and not n.estimate]
         needed = sum(need.size_bytes for need in mine)
         if needed > memory.size:
             too_small.append(
@@ -91,3 +161,17 @@ def refuse_what_does_not_fit(board: Board, needs: Sequence[MemoryNeed]) -> None:
             hint="a board with more memory, or compile with tir.usmp.algorithm=hill_climb for "
             "smaller activations",
         )
+
+
+def warnings_of(board: Board, needs: Sequence[MemoryNeed]) -> tuple[str, ...]:
+    """A line for every memory that is too small if the estimates of code are right."""
+    found = []
+    for memory in board.memories:
+        mine = [n for n in needs if n.memory == memory.name]
+        needed = sum(need.size_bytes for need in mine)
+        if needed > memory.size and any(need.estimate for need in mine):
+            found.append(
+                f"{memory.name}: about {needed} B are needed, {memory.size} B are there; what "
+                "is exact would fit, the estimate of the code doesn't"
+            )
+    return tuple(found)

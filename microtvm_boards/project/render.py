@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 
 import microtvm_boards
 from microtvm_boards import resources
+from microtvm_boards.boards.zephyr_tree import PINNED
 from microtvm_boards.errors import ProjectError
-from microtvm_boards.mlf import DTYPE_BYTES, Module
+from microtvm_boards.mlf import DTYPE_BYTES
+from microtvm_boards.project.code_context import code_context
 from microtvm_boards.project.graph_plan import graph_kernels
-from microtvm_boards.project.manifest import FORMAT, tensor_to_json
+from microtvm_boards.project.manifest import CXX_SUFFIXES, FORMAT, tensor_to_json
 from microtvm_boards.project.plan_types import Origin, Plan, PlannedFile
-from microtvm_boards.project.preflight import align_up, buffer_bytes
+from microtvm_boards.project.preflight import align_up, buffer_bytes, need_to_json
+from microtvm_boards.project.stm32_plan import stm32_context
+from microtvm_boards.project.zephyr_options import libm_calls, malloc_bytes
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -94,9 +98,13 @@ def content(plan: Plan, file: PlannedFile) -> bytes:
     if file.origin is Origin.COPY:
         return (resources.template_project() / file.source).read_bytes()
     if file.origin is Origin.MODEL:
-        return plan.model.files[file.source]
+        return plan.libraries[file.library].model.files[file.source]
+    if file.origin is Origin.LIBRARY:
+        return plan.libraries[file.library].model.path.read_bytes()
     if file.origin is Origin.CRT:
         return plan.attachments.crt[file.source]
+    if file.origin is Origin.CMSIS:
+        return plan.attachments.cmsis[file.source]
     if file.origin is Origin.EXTRA:
         return plan.attachments.extra[file.source]
     if file.origin is Origin.DATA:
@@ -104,6 +112,11 @@ def content(plan: Plan, file: PlannedFile) -> bytes:
     template = _environment().get_template(file.source)
     module = None if file.module is None else plan.modules[file.module]
     return template.render(_context(plan), m=module).encode()
+
+
+def render_source(source: str, context: Mapping[str, Any]) -> bytes:
+    """The template template_project/<source> with a context of the caller's."""
+    return _environment().get_template(source).render(context).encode()
 
 
 @lru_cache(maxsize=1)
@@ -141,7 +154,7 @@ def _environment() -> Environment:
         ),
         by_name=lambda params: {param.name: param for param in params},
     )
-    environment.globals["header_name"] = lambda m: Path(m.module.header or "").name
+    environment.tests["object"] = lambda source: source.endswith(".o")
     environment.globals["field"] = lambda m, t: (
         f"mtvm_keyword_{t.tvm_field}" if t.tvm_field in m.keywords else t.tvm_field
     )
@@ -149,37 +162,56 @@ def _environment() -> Environment:
 
 
 def _context(plan: Plan) -> Mapping[str, Any]:
-    sources = [f.path for f in plan.files if f.path.endswith((".c", ".cc", ".cpp"))]
-    model_sources = [f"model/{s}" for module in plan.modules for s in module.module.sources]
+    sources = [f.path for f in plan.files if f.path.endswith((".c", *CXX_SUFFIXES))]
+    code = code_context(plan)
+    model_sources = code["all_model_sources"]
+    models = [library.model for library in plan.libraries]
     return {
+        **code,
         "plan": plan,
         "board": plan.board,
         "flash": plan.board.memory_for("flash"),
         "ram": plan.board.memory_for("ram"),
+        "stm32": stm32_context(plan.board, plan.options.stm32cube_path)
+        if plan.platform == "stm32cube"
+        else None,
         "own_sources": [s for s in sources if s.startswith("src/")],
-        "extra_sources": [s for s in sources if s.startswith("extra/")],
+        "extra_sources": [s for s in sources if s.startswith(("extra/", "cmsis/"))],
+        "extra_objects": [
+            f.path
+            for f in plan.files
+            if f.path.startswith("extra/") and f.path.endswith((".a", ".o"))
+        ],
         "crt_sources": [s for s in sources if s.startswith("crt/")],
-        "model_sources": list(dict.fromkeys(model_sources)),
-        "interface_sources": {
-            m.c_name: [
-                f"model/{s}" for s in m.module.sources if _includes_header(plan, m.module, s)
-            ]
-            for m in plan.modules
-            if m.keywords
-        },
-        "needs_cxx": any(s.endswith((".cc", ".cpp")) for s in sources + model_sources),
+        "needs_cxx": any(s.endswith(CXX_SUFFIXES) for s in sources + model_sources),
+        # Other C++ code than TVM's runtime may need the C++ library.
+        "links_cxx": any(
+            s.endswith(CXX_SUFFIXES)
+            for s in sources + model_sources
+            if not s.startswith(("crt/", "src/"))
+        ),
         "definitions": [d.removeprefix("-D") for d in plan.options.compile_definitions],
-        "includes": ["extra"] if plan.attachments.extra else [],
+        "includes": [
+            *(["extra"] if plan.attachments.extra else []),
+            *(["cmsis/include"] if plan.attachments.cmsis else []),
+        ],
         "runtime_includes": (
             ["crt/include", "src/runtime/crt_config"]
             if plan.options.runtime == "standalone_crt"
             else ["src/runtime"]
         ),
-        "kernels": graph_kernels([m.graph for m in plan.modules if m.graph is not None]),
+        "kernels": graph_kernels(
+            # Of the first library alone: the registry through which hosts find them is its own.
+            [m.graph for m in plan.modules if m.graph is not None and m.library == 0]
+        ),
         "device_info": _device_info(plan),
+        "libm_calls": sorted({c for m in models for c in libm_calls(m, plan.attachments.extra)}),
+        "malloc_bytes": malloc_bytes(models, plan.attachments.extra),
+        "zephyr_release": (plan.board.zephyr and plan.board.zephyr.release) or PINNED,
         "optimization_flag": OPTIMIZATION_FLAGS[plan.options.optimization],
         "input_bytes": buffer_bytes(plan.modules, "inputs", plan.alignment),
         "output_bytes": buffer_bytes(plan.modules, "outputs", plan.alignment),
+        "most_pools": max(len(m.scratch_pools) for m in plan.modules),
         "sample_bytes": buffer_bytes(plan.modules[:1], "inputs", plan.alignment),
         "sample_count": plan.attachments.samples.count if plan.attachments.samples else 0,
     }
@@ -198,11 +230,6 @@ def _device_info(plan: Plan) -> str:
         "tensor_heap_bytes": plan.rpc.tensor_heap_bytes,
     }
     return json.dumps(document, separators=(",", ":"))
-
-
-def _includes_header(plan: Plan, module: Module, source: str) -> bool:
-    header = Path(module.header or "").name
-    return f"#include <{header}>".encode() in plan.model.files[source]
 
 
 def _c_string(text: str) -> str:
@@ -249,6 +276,7 @@ def _manifest(plan: Plan) -> bytes:
                 "interface": m.module.entry.interface.value if m.module.entry else None,
                 "entry": m.module.entry.symbol if m.module.entry else None,
                 "targets": list(m.module.targets),
+                "library": plan.libraries[m.library].tar,
                 "workspace_bytes": m.module.workspace_bytes,
                 "inputs": [tensor_to_json(t.tensor) for t in m.inputs],
                 "outputs": [tensor_to_json(t.tensor) for t in m.outputs],
@@ -261,9 +289,8 @@ def _manifest(plan: Plan) -> bytes:
         "stack_bytes": plan.stack_bytes,
         "sample_count": plan.attachments.samples.count if plan.attachments.samples else 0,
         "rpc": None if plan.rpc is None else asdict(plan.rpc),
-        "memory": [
-            {"memory": n.memory, "what": n.what, "size_bytes": n.size_bytes} for n in plan.needs
-        ],
+        "memory": [need_to_json(need) for need in plan.needs],
+        "warnings": list(plan.warnings),
         "files": {f.path: f.reason for f in plan.files},
     }
     return (json.dumps(document, indent=2) + "\n").encode()
@@ -287,9 +314,9 @@ def _samples_c(plan: Plan) -> bytes:
 
 _DATA: Mapping[str, Callable[[Plan], bytes]] = {
     "manifest": _manifest,
-    "model_tar": lambda plan: plan.model.path.read_bytes(),
-    "board_file": lambda plan: plan.board.source.read_bytes(),
+    "board_file": lambda plan: plan.board.document.encode() or plan.board.source.read_bytes(),
     "pointer": lambda plan: f"{resources.import_root()}\n".encode(),
     "api_server": lambda plan: resources.api_server_script().read_bytes(),
     "samples_c": _samples_c,
+    "zephyr_overlay": lambda plan: plan.attachments.zephyr_overlay or b"",
 }

@@ -26,12 +26,13 @@ IGNORED_ARRAYS = ("labels", "reference")
 IGNORED_PREFIX = "out_"
 
 
-def load_samples(path: Path, inputs: Sequence[Tensor]) -> Samples:
+def load_samples(path: Path, inputs: Sequence[Tensor], *, what: str = "input") -> Samples:
     """Reads an .npz whose arrays are keyed by input name: one sample in the model's shape, or n
     samples with one more leading axis.
 
     Raises UsageError for a file that is no .npz, a missing, unknown or wrongly shaped or typed
-    array, and for inputs that don't all hold the same number of samples.
+    array, and for inputs that don't all hold the same number of samples. `what`: input, or output
+    for the tensors that a model gives.
     """
     import numpy as np
 
@@ -43,43 +44,43 @@ def load_samples(path: Path, inputs: Sequence[Tensor]) -> Samples:
     except Exception as error:  # damage surfaces as a dozen kinds, zlib.error and KeyError too
         raise UsageError(
             f"{path} is not an .npz of plain arrays: {error}.",
-            hint='numpy.savez("inputs.npz", **{"' + inputs[0].name + '": array})',
+            hint=f'numpy.savez("{what}s.npz", **{{"' + inputs[0].name + '": array})',
         ) from None
-    _refuse_unknown(path, list(arrays), [t.name for t in inputs])
+    _refuse_unknown(path, list(arrays), [t.name for t in inputs], what)
     columns: list[list[bytes]] = []
     for tensor in inputs:
-        columns.append(_column(path, tensor, arrays[tensor.name]))
+        columns.append(_column(path, tensor, arrays[tensor.name], what))
     counts = {tensor.name: len(column) for tensor, column in zip(inputs, columns, strict=True)}
     if len(set(counts.values())) > 1:
         listing = ", ".join(f"{name}: {n}" for name, n in counts.items())
-        raise UsageError(f"{path}: all inputs need the same number of samples; found {listing}.")
+        raise UsageError(f"{path}: all {what}s need the same number of samples; found {listing}.")
     return Samples(tuple(zip(*columns, strict=True)))
 
 
-def _refuse_unknown(path: Path, found: list[str], wanted: list[str]) -> None:
+def _refuse_unknown(path: Path, found: list[str], wanted: list[str], what: str) -> None:
     for name in found:
         known = name in wanted or name in IGNORED_ARRAYS or name.startswith(IGNORED_PREFIX)
         if not known:
             raise UsageError(
-                f'{path}: the model has no input "{name}".{nearest(name, wanted)}',
-                hint="its inputs are " + ", ".join(wanted),
+                f'{path}: the model has no {what} "{name}".{nearest(name, wanted)}',
+                hint=f"its {what}s are " + ", ".join(wanted),
             )
     for name in wanted:
         if name not in found:
             raise UsageError(
-                f'{path} has no array "{name}".', hint="the inputs are " + ", ".join(wanted)
+                f'{path} has no array "{name}".', hint=f"the {what}s are " + ", ".join(wanted)
             )
 
 
-def _column(path: Path, tensor: Tensor, array: object) -> list[bytes]:
-    """The samples of one input as bytes, row-major and little-endian."""
+def _column(path: Path, tensor: Tensor, array: object, what: str) -> list[bytes]:
+    """The samples of one tensor as bytes, row-major and little-endian."""
     import numpy as np
 
     values = np.asarray(array)
     dtype = np.dtype(tensor.dtype)
     if values.dtype != dtype:
         raise UsageError(
-            f'{path}: input "{tensor.name}" is {tensor.dtype}; the array is {values.dtype}.',
+            f'{path}: {what} "{tensor.name}" is {tensor.dtype}; the array is {values.dtype}.',
             hint=f'array.astype("{tensor.dtype}") if the values are meant so',
         )
     shape = tensor.shape
@@ -90,7 +91,7 @@ def _column(path: Path, tensor: Tensor, array: object) -> list[bytes]:
         values = values[np.newaxis]
     elif values.shape[1:] != shape or len(values) == 0:
         raise UsageError(
-            f'{path}: input "{tensor.name}" has shape {shape}, or (n, ...) for n samples; '
+            f'{path}: {what} "{tensor.name}" has shape {shape}, or (n, ...) for n samples; '
             f"the array has {values.shape}."
         )
     little = dtype.newbyteorder("<")

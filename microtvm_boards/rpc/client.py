@@ -11,6 +11,7 @@ from microtvm_boards.errors import DeviceError, UsageError
 from microtvm_boards.rpc import codec
 from microtvm_boards.rpc.codec import Code, DeviceRef, Handle, TensorRef, TypeCode, Value
 from microtvm_boards.rpc.deadlines import Pace
+from microtvm_boards.rpc.fast_rate import FastRate
 from microtvm_boards.rpc.info import DeviceInfo, parse_info
 from microtvm_boards.rpc.remote import (
     ModelInfo,
@@ -55,6 +56,7 @@ class Device:
         self.models = tuple(models)
         self.session = Session(transport, pace=pace, on_log=on_log)
         self._transport = transport
+        self._fast_rate: FastRate | None = None
         self._globals: dict[str, RemoteHandle] = {}
         self._remote_models: dict[str, RemoteModel] = {}
         self._largest_packet = (0, 0)  # and the session's generation that it is of
@@ -74,6 +76,18 @@ class Device:
             self.session.end()
         finally:
             self._transport.close()
+            if self._fast_rate is not None:
+                self._fast_rate.forget()
+
+    def speed_up(self, *, baud: int, fast_baud: int) -> bool:
+        """Asks an open device at `baud` to go on at `fast_baud` bits per second, until the session
+        ends; whether it does. If not, the line stays at `baud`, and one line of the log says why.
+
+        Raises SessionError when the device doesn't come back either.
+        """
+        rate = FastRate(self, self._transport, baud=baud, fast_baud=fast_baud)
+        self._fast_rate, self.session.before_start = rate, rate.before_start
+        return rate.negotiate()
 
     def __enter__(self) -> Device:
         return self

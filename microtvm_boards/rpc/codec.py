@@ -177,7 +177,7 @@ def parse_answer(data: bytes) -> tuple[Code, bytes]:
         text = words[0] if len(words) == 1 else None
         if not isinstance(text, str):
             raise _malformed(f"an exception with the arguments {words}")
-        raise RemoteError(f"The device refused: {text}")
+        raise RemoteError(f"The device refused: {text or 'it gives no reason'}")
     if code not in (Code.RETURN, Code.COPY_ACK):
         raise _malformed(f"code {code} is none of an answer")
     return Code(code), body

@@ -30,6 +30,7 @@ _LEFT_OUT = {
     "MTVM_RPC_E_SESSION": Seen.REBOOTED,
     "MTVM_RPC_E_VERSION": Seen.WRONG_PROTOCOL,
 }
+_SHOWN_LOGS = 3
 _LIMIT = 1 << 20  # bytes of a message; firmware has less memory than that for one
 
 
@@ -92,6 +93,7 @@ class Inbox:
         self._on_log = on_log
         self._decoder = Decoder(_LIMIT)
         self._messages: deque[Message] = deque()
+        self.logged: deque[str] = deque(maxlen=_SHOWN_LOGS)  # texts since it was cleared
         self._left_out = ""  # what the device said of a frame that it didn't take
 
     @property
@@ -124,7 +126,7 @@ class Inbox:
 
     def _check_losses(self, damaged_before: int, heed: frozenset[Seen]) -> None:
         if Seen.BAD_CRC in heed and self._decoder.damaged > damaged_before:
-            raise FrameLostError("a damaged frame came", Seen.BAD_CRC)
+            raise FrameLostError("a frame with a bad CRC came", Seen.BAD_CRC)
         if self._left_out:
             seen = _LEFT_OUT[self._left_out.partition(":")[0]]
             if seen in heed:
@@ -139,6 +141,7 @@ class Inbox:
                 text = log_text(message.body)
                 if text.partition(":")[0] in _LEFT_OUT:
                     self._left_out = text
+                self.logged.append(text)
                 self._on_log(text)
             else:
                 self._messages.append(message)

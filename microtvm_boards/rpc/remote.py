@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.mlf.model import Tensor
+from microtvm_boards.mlf.model import Graph, Param, Tensor
 from microtvm_boards.rpc.codec import DataType, Handle, TensorRef
 
 _NAMES = ("int", "uint", "float")  # by DLDataTypeCode
@@ -15,11 +15,16 @@ _NAMES = ("int", "uint", "float")  # by DLDataTypeCode
 
 @dataclass(frozen=True)
 class ModelInfo:
-    """One model of a firmware: its tensors in the order of its entry function."""
+    """One model of a firmware: its tensors in the order of its entry function.
+
+    `graph` and `params` are for a firmware that has the operators of the graph and no executor.
+    """
 
     name: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    graph: Graph | None = None
+    params: tuple[Param, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import struct
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from microtvm_boards.errors import DeviceError, UsageError, nearest
+from microtvm_boards.errors import UsageError, nearest
 from microtvm_boards.mlf.arrays import from_bytes, to_bytes
-from microtvm_boards.mlf.model import Tensor
 from microtvm_boards.rpc.client import Device, Progress
-from microtvm_boards.rpc.codec import CPU, DeviceRef
 from microtvm_boards.rpc.deadlines import run_seconds
-from microtvm_boards.rpc.remote import ModelInfo, RemoteHandle, RemoteTensor
+from microtvm_boards.rpc.executors import Executor, Timing, create
+from microtvm_boards.rpc.remote import ModelInfo
 
 if TYPE_CHECKING:
     from microtvm_boards.mlf.arrays import Array
-
-_REFLASH = "microtvm-boards build, then flash: the board may hold another project's firmware"
-
-
-@dataclass(frozen=True)
-class _Executor:
-    """What one session knows of the model."""
-
-    module: RemoteHandle
-    run: RemoteHandle
-    inputs: tuple[RemoteTensor, ...]
-    outputs: tuple[RemoteTensor, ...]
 
 
 class RemoteModel:
@@ -40,7 +25,8 @@ class RemoteModel:
         self.inputs = info.inputs
         self.outputs = info.outputs
         self._device = device
-        self._executor: _Executor | None = None
+        self._info = info
+        self._executor: Executor | None = None
         self._longest: float | None = None  # seconds of one run
 
     def run(
@@ -55,7 +41,7 @@ class RemoteModel:
         executor = self._upload(inputs, progress)
         began = time.monotonic()
         work = run_seconds(self._device.session.pace, self._longest)
-        self._device.call(executor.run, work=work, what=f"the end of model {self.name}")
+        executor.run(work, f"the end of model {self.name}")
         self._ran(time.monotonic() - began)
         return self._download(executor)
 
@@ -64,7 +50,7 @@ class RemoteModel:
     ) -> tuple[dict[str, Array], float]:
         """One inference as `run`, and its seconds as the device measured them."""
         executor = self._upload(inputs, progress)
-        seconds = self._measure(executor, 1, 1, 0)[0]
+        seconds = self._measure(executor, Timing())[0]
         return self._download(executor), seconds
 
     def time(
@@ -82,79 +68,31 @@ class RemoteModel:
         if number < 1 or repeat < 1 or min_repeat_ms < 0:
             raise UsageError("number and repeat are at least 1, min_repeat_ms at least 0.")
         executor = self._ready() if inputs is None else self._upload(inputs, None)
-        return self._measure(executor, number, repeat, min_repeat_ms)
+        if self._longest is None:  # else the deadline would be that of as many first runs
+            self._measure(executor, Timing())
+        return self._measure(executor, Timing(number, repeat, min_repeat_ms))
 
-    def _measure(
-        self, executor: _Executor, number: int, repeat: int, min_repeat_ms: int
-    ) -> tuple[float, ...]:
-        device = self._device
-        evaluator = device.call(
-            "runtime.RPCTimeEvaluator",
-            executor.module,
-            "run",
-            CPU,
-            0,
-            *(number, repeat, min_repeat_ms),
-            *(0, 0, 0),  # limit_zero_time_iterations, cooldown_interval_ms, repeats_to_cooldown
-            *(0, ""),  # cache_flush_bytes, f_preproc_name
-        )
-        if not isinstance(evaluator, RemoteHandle):
-            raise DeviceError(f"The firmware gave {evaluator!r} for a time evaluator.")
-        work = run_seconds(device.session.pace, self._longest, number * repeat)
-        work += 10 * repeat * min_repeat_ms / 1000  # the runs that find out how many are needed
+    def _measure(self, executor: Executor, timing: Timing) -> tuple[float, ...]:
+        runs = timing.number * timing.repeat
+        work = run_seconds(self._device.session.pace, self._longest, runs)
+        # The runs that find out how many are needed.
+        work += 10 * timing.repeat * timing.min_repeat_ms / 1000
         began = time.monotonic()
-        try:
-            data = device.call(evaluator, work=work, what=f"the timing of model {self.name}")
-            # By our clock: an emulated board's runs at another speed.
-            self._ran((time.monotonic() - began) / (number * repeat))
-        finally:
-            device.release(evaluator)
-        if not isinstance(data, bytes) or len(data) != 8 * repeat:
-            raise DeviceError(f"The firmware gave {data!r} for {repeat} times.")
-        seconds: tuple[float, ...] = struct.unpack(f"<{repeat}d", data)
+        seconds = executor.measure(timing, work, f"the timing of model {self.name}")
+        # By our clock: an emulated board's runs at another speed.
+        self._ran((time.monotonic() - began) / runs)
         return seconds
 
     def _ran(self, seconds: float) -> None:
         self._longest = max(seconds, self._longest or 0.0)
 
-    def _ready(self) -> _Executor:
+    def _ready(self) -> Executor:
         """The executor in the device's present session."""
         if self._executor is None or not self._device.is_current(self._executor.module):
-            self._executor = self._create()
+            self._executor = create(self._device, self._info)
         return self._executor
 
-    def _create(self) -> _Executor:
-        device = self._device
-        module = device.call(
-            "tvm.aot_executor.create", device.system_library(), DeviceRef(), self.name
-        )
-        if not isinstance(module, RemoteHandle):
-            raise DeviceError(f"The firmware gave {module!r} for an executor.")
-        return _Executor(
-            module,
-            device.module_function(module, "run"),
-            self._tensors(module, "input", self.inputs),
-            self._tensors(module, "output", self.outputs),
-        )
-
-    def _tensors(
-        self, module: RemoteHandle, side: str, expected: Sequence[Tensor]
-    ) -> tuple[RemoteTensor, ...]:
-        device = self._device
-        count = device.call(device.module_function(module, f"get_num_{side}s"))
-        if count != len(expected):
-            raise DeviceError(
-                f"The firmware's model {self.name} has {count!r} {side}s; this one has "
-                f"{len(expected)}.",
-                hint=_REFLASH,
-            )
-        get = device.module_function(module, f"get_{side}")
-        found = tuple(device.call(get, number) for number in range(len(expected)))
-        return tuple(
-            _checked(remote, tensor, side) for remote, tensor in zip(found, expected, strict=True)
-        )
-
-    def _upload(self, inputs: Mapping[str, Array], progress: Progress | None) -> _Executor:
+    def _upload(self, inputs: Mapping[str, Array], progress: Progress | None) -> Executor:
         parts = self._pack(inputs)
         executor = self._ready()
         total, before = sum(map(len, parts)), 0
@@ -163,7 +101,7 @@ class RemoteModel:
             before += len(data)
         return executor
 
-    def _download(self, executor: _Executor) -> dict[str, Array]:
+    def _download(self, executor: Executor) -> dict[str, Array]:
         return {
             tensor.name: from_bytes(tensor, self._device.copy_from(remote))
             for tensor, remote in zip(self.outputs, executor.outputs, strict=True)
@@ -196,19 +134,6 @@ def choose(models: Sequence[ModelInfo], name: str | None) -> ModelInfo:
             hint="its models are " + ", ".join(names),
         )
     return models[names.index(name)]
-
-
-def _checked(remote: object, tensor: Tensor, side: str) -> RemoteTensor:
-    """Raises DeviceError when the device's tensor isn't the one that is expected."""
-    if not isinstance(remote, RemoteTensor):
-        raise DeviceError(f"The firmware gave {remote!r} for {side} {tensor.name}.")
-    if remote.dtype != tensor.dtype or remote.size_bytes != tensor.size_bytes:
-        raise DeviceError(
-            f"The firmware's {side} {tensor.name} is {remote.dtype} of {remote.size_bytes} bytes; "
-            f"this model's is {tensor.dtype} of {tensor.size_bytes} bytes.",
-            hint=_REFLASH,
-        )
-    return remote
 
 
 def _shifted(progress: Progress | None, before: int, total: int) -> Progress | None:

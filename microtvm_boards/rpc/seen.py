@@ -24,12 +24,14 @@ class Seen(Enum):
 
 class SessionError(DeviceError):
     """A call got no answer that can be trusted. The session has to start anew, which the next call
-    does; what was allocated on the device is lost with it.
+    does; what was allocated on the device is lost with it. The message has the words of `seen`.
     """
 
     def __init__(
         self, cause: str, seen: Seen, *, hint: str = "", details: tuple[str, ...] = ()
     ) -> None:
+        if seen.value not in cause:
+            cause = f"{cause.removesuffix('.')} ({seen.value})."
         super().__init__(cause, hint=hint, details=details)
         self.seen = seen
 
@@ -61,10 +63,10 @@ def no_answer(
         seen, found = Seen.SILENT, "the device was silent"
         hint = "check that it is flashed, powered and on the right port"
     elif after.damaged > before.damaged:
-        seen, found = Seen.BAD_CRC, "the device sent damaged frames"
+        seen, found = Seen.BAD_CRC, "the device sent frames with a bad CRC"
         hint = "check the cable and the baud rate"
     elif garbage > 0:
-        seen, found = Seen.GARBAGE, f"the device sent {garbage} bytes that are no answer"
+        seen, found = Seen.GARBAGE, f"the device sent garbage: {garbage} bytes that are no answer"
         details = (f"the last bytes were {shown(after.sample)}",)
         hint = "check the baud rate, and that the firmware on the board is this project's"
         if b"mtvm 1 " in after.sample:

@@ -69,10 +69,15 @@ class Session:
         """`on_log` gets log messages; without it the logger "microtvm_boards.device" does."""
         self.pace = pace or Pace()
         self.generation = 0
+        self.before_start: Callable[[], None] | None = None
         self._transport = transport
         self._inbox = Inbox(transport, on_log or logging.getLogger(LOGGER).info)
         self._nonce = random.randrange(1, 256)
         self._id: int | None = None  # None: broken, or not started
+
+    def start_as(self, nonce: int) -> None:
+        """The next request for a session carries `nonce`, 1 to 255, as a replay's answers do."""
+        self._nonce = (nonce - 2) % 255 + 1
 
     @property
     def established(self) -> bool:
@@ -89,6 +94,8 @@ class Session:
         Raises SessionError, or one of its kinds, that says what was seen instead of an answer.
         """
         self._id = None
+        if self.before_start is not None:
+            self.before_start()
         self._inbox.take_unread()
         wait = self._wait("the start of a session", self.pace.start)
         retry = self.pace.retry
@@ -132,11 +139,12 @@ class Session:
         session_id = self._take_id()
         for message in self._inbox.take_unread():
             if message.kind == Kind.TERMINATE:
-                raise _rebooted("nothing was asked of it")
+                raise self._rebooted("nothing was asked of it")
             if message.session_id == session_id:
                 raise SessionError("The device sent two answers to one call.", Seen.WRONG_PROTOCOL)
         seconds = answer_seconds(self.pace, sent=len(body), expected=0)
         wait = self._wait("a message to be taken", seconds)
+        self._inbox.logged.clear()
         self._write(Message(session_id, Kind.NORMAL, body).frame(), wait)
         self._id = session_id
 
@@ -160,7 +168,7 @@ class Session:
                 self._id = session_id
                 return message.body
             if message.kind == Kind.TERMINATE:
-                raise _rebooted(f"{what} was awaited")
+                raise self._rebooted(f"{what} was awaited")
             wait.others += 1  # of an earlier session
             if time.monotonic() > wait.deadline:
                 raise self._no_answer(wait)
@@ -223,6 +231,14 @@ class Session:
         except TransportClosedError as error:
             raise _closed(wait, error) from error
 
+    def _rebooted(self, when: str) -> SessionError:
+        """With what the device said before; where it said nothing, it may not have been able to."""
+        logged = tuple(f"it logged: {text}" for text in self._inbox.logged)
+        hint = "" if logged else _HINTS[Seen.REBOOTED]
+        return SessionError(
+            f"The device rebooted while {when}.", Seen.REBOOTED, hint=hint, details=logged
+        )
+
     def _no_answer(self, wait: _Wait) -> SessionTimeoutError:
         if wait.reboots > 1:
             return SessionTimeoutError(
@@ -231,12 +247,6 @@ class Session:
                 hint=_HINTS[Seen.REBOOTED],
             )
         return no_answer(wait.what, wait.seconds, wait.before, self.line, wait.others)
-
-
-def _rebooted(when: str) -> SessionError:
-    return SessionError(
-        f"The device rebooted while {when}.", Seen.REBOOTED, hint=_HINTS[Seen.REBOOTED]
-    )
 
 
 def _lost(wait: _Wait, error: FrameLostError) -> SessionError:

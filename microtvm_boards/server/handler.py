@@ -62,7 +62,7 @@ class Handler:
         from microtvm_boards.project.manifest import Project
 
         parsed = parse_options(options, "build")
-        project = Project.open(self.directory)
+        project = Project.open(self.directory).with_options(zephyr_base=parsed.zephyr_base)
         get_platform(project.platform).build(project, progress=_progress(parsed))
 
     def flash(self, options: Options) -> None:
@@ -70,16 +70,18 @@ class Handler:
         from microtvm_boards.project.manifest import Project
 
         parsed = parse_options(options, "flash")
-        project = Project.open(self.directory)
+        project = Project.open(self.directory).with_options(
+            zephyr_base=parsed.zephyr_base, west_cmd=parsed.west_cmd
+        )
         done = get_platform(project.platform).flash(
-            project, serial_number=parsed.serial_number, progress=_progress(parsed)
+            project, parsed.device, progress=_progress(parsed)
         )
         if parsed.verbose:
             say(done)
 
     def open_transport(self, options: Options) -> dict[str, Any]:
         """Opens anew when a transport is open already: the firmware starts from its beginning."""
-        from microtvm_boards.platforms import get_platform
+        from microtvm_boards.platforms import transport_to
         from microtvm_boards.project.manifest import Project
         from microtvm_boards.server.timeouts import session_timeouts
 
@@ -87,16 +89,13 @@ class Handler:
         project = Project.open(self.directory)
         self.close_transport()
         # Kept before open(): a signal in between must not leave a child.
-        self._transport = get_platform(project.platform).transport(
-            project, serial_number=parsed.serial_number, gdbserver_port=parsed.gdbserver_port
-        )
+        self._transport = transport_to(project, parsed.device)
         try:
             self._transport.open()
         except BaseException:
             self.close_transport()
             raise
-        debugged = parsed.gdbserver_port is not None
-        return {"timeouts": session_timeouts(project, debugged=debugged)}
+        return {"timeouts": session_timeouts(project, parsed.device)}
 
     def close_transport(self) -> None:
         """Harmless when nothing is open."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from microtvm_boards.platforms.base import ANY_DEVICE
+from microtvm_boards.platforms.serial_board import line_rate
+from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.manifest import Project
 
 _RETRY_SECONDS = 2.0  # a firmware that was not up yet gets the start message again
@@ -11,21 +14,21 @@ _REPLY_SECONDS = 60.0
 _BITS_PER_BYTE = 10  # start bit, eight data bits, stop bit
 
 
-def session_timeouts(project: Project, *, debugged: bool) -> dict[str, float]:
-    """The three time-outs in seconds; 0 means for ever, which `debugged` firmware needs.
+def session_timeouts(project: Project, device: DeviceOptions = ANY_DEVICE) -> dict[str, float]:
+    """The three time-outs in seconds; 0 means for ever, which a firmware under gdb needs.
 
     On a real UART the wait for a reply grows with the time that the largest tensor takes, twice,
     since frames escape bytes.
     """
-    if debugged:
+    if device.gdbserver_port is not None:
         retry = start = reply = 0.0
     else:
         retry, start, reply = _RETRY_SECONDS, _START_SECONDS, _REPLY_SECONDS
-        board = project.board
-        if board.uart is not None and board.emulator is None:
+        rate = line_rate(project.board, device)
+        if rate is not None:
             tensors = [t for m in project.models for t in m.inputs + m.outputs]
             largest = max((t.size_bytes for t in tensors), default=0)
-            reply += 2 * largest * _BITS_PER_BYTE / board.uart.baud
+            reply += 2 * largest * _BITS_PER_BYTE / rate
     return {
         "session_start_retry_timeout_sec": retry,
         "session_start_timeout_sec": start,

@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from types import TracebackType
 from typing import TypeVar
 
+from microtvm_boards.errors import UsageError
+
 Self = TypeVar("Self", bound="Transport")
 
 
@@ -36,6 +38,14 @@ class Transport(ABC):
     @abstractmethod
     def write(self, data: bytes, timeout: float | None) -> None:
         """Writes all of `data` or raises TransportTimeoutError or TransportClosedError."""
+
+    def set_baud(self, baud: int) -> None:
+        """From now on `baud` bits per second on an open serial line, once what is written is out.
+
+        Raises UsageError for a rate that can't be set, and where the line has none;
+        TransportClosedError as `read`.
+        """
+        raise UsageError("This transport is no serial line: it has no baud rate.")
 
     def __enter__(self: Self) -> Self:
         self.open()

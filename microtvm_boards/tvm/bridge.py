@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import logging
+import math
 import os
 import secrets
 import select
@@ -34,6 +35,10 @@ _CHUNK = 1 << 18
 # Seconds to end, and what comes then: first for the end of the connection, which a child that waits
 # for the device doesn't see.
 _END_STEPS = ((0.3, signal.SIGTERM), (2.5, signal.SIGKILL))
+# Seconds after Ctrl-C in which a call comes that was on its way here, and is meant by it. What the
+# parent frees as it unwinds isn't a call.
+_ON_ITS_WAY = 0.5
+_FREEING = (Code.FREE_HANDLE, Code.DEV_FREE_DATA)
 _ORPHAN_POLL = 0.25  # seconds; the host's end must be noticed within 2
 
 
@@ -160,6 +165,7 @@ def _run(
 
 
 _calling = False
+_idle_interrupt = -math.inf  # when Ctrl-C last came between calls
 
 
 class _InterruptedError(DeviceError):
@@ -169,10 +175,15 @@ class _InterruptedError(DeviceError):
 def _interrupt(_number: int, _frame: object) -> None:
     """Ctrl-C comes to both processes. In a call TVM waits for the answer whatever comes (see
     signals.py), so it gets one; at any other time the interrupt is the parent's alone."""
-    global _calling
+    global _calling, _idle_interrupt
     if _calling:
         _calling = False
-        raise _InterruptedError("The call was interrupted.", hint="open a new session")
+        raise _interrupted()
+    _idle_interrupt = time.monotonic()
+
+
+def _interrupted() -> _InterruptedError:
+    return _InterruptedError("The call was interrupted.", hint="open a new session")
 
 
 def _stop(_number: int, _frame: object) -> None:
@@ -237,6 +248,8 @@ def _serve(connection: socket.socket, link: Link) -> None:
             reply = ended
         else:
             try:
+                if code not in _FREEING and time.monotonic() - _idle_interrupt < _ON_ITS_WAY:
+                    raise _interrupted()
                 reply = _call(link, packet)
             except MicroTvmBoardsError as error:
                 reply = ended = system_call(Code.EXCEPTION, Failure.of(error).message())

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from microtvm_boards.errors import UsageError
 from microtvm_boards.tvm.enable import enable_micro, load_tvm
 from microtvm_boards.tvm.reproducible import normalize, read_members, write_tar
+from microtvm_boards.tvm.steady import steady_compiler
 
 
 def export_mlf(
@@ -113,7 +114,7 @@ def build_module(
     context = tvm.transform.PassContext(
         opt_level=3, config=config, disabled_pass=list(disabled_pass)
     )
-    with context:
+    with context, steady_compiler():
         return tvm.relay.build(
             mod,
             target=tvm.target.Target(target),

@@ -6,7 +6,7 @@ import importlib
 from pathlib import Path
 from typing import Any
 
-from microtvm_boards.errors import ModelError, ToolNotFoundError
+from microtvm_boards.errors import ModelError, ToolNotFoundError, UsageError
 from microtvm_boards.tvm.enable import load_tvm
 
 
@@ -17,10 +17,7 @@ def import_tflite(path: str | Path) -> tuple[Any, dict[str, Any]]:
     ToolNotFoundError when TVM or the package `tflite` is missing.
     """
     path = Path(path)
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ModelError(f"Can't read the model {path}: {error.strerror}.") from error
+    data = _read(path)
     # A FlatBuffers file carries its schema's identifier in bytes 4 to 7 (tflite schema.fbs).
     if data[4:8] != b"TFL3":
         raise ModelError(
@@ -38,8 +35,66 @@ def import_tflite(path: str | Path) -> tuple[Any, dict[str, Any]]:
         mod, params = tvm.relay.frontend.from_tflite(tflite.Model.GetRootAsModel(data, 0))
     # TVM's importer and FlatBuffers raise whatever comes: struct.error, IndexError, TVMError, ...
     except Exception as error:
-        raise ModelError(
-            f"TVM can't import {path}: {type(error).__name__}.",
-            details=str(error).splitlines()[-5:],
-        ) from error
+        raise _cannot_import(path, error) from error
     return mod, dict(params)
+
+
+def import_onnx(path: str | Path) -> tuple[Any, dict[str, Any]]:
+    """Reads an ONNX file: (relay IRModule, no parameters: they are constants in it).
+
+    Raises ModelError when the file is missing, isn't ONNX or can't be imported, and
+    ToolNotFoundError when TVM or the package `onnx` is missing.
+    """
+    path = Path(path)
+    data = _read(path)
+    tvm = load_tvm()
+    try:
+        onnx = importlib.import_module("onnx")
+    except ImportError as error:
+        raise ToolNotFoundError(
+            "Importing ONNX models needs the package `onnx`, which is not installed.",
+            hint=_INSTALL_ONNX,
+        ) from error
+    try:
+        model = onnx.load_model_from_string(data)
+        onnx.checker.check_model(model)
+        mod, params = tvm.relay.frontend.from_onnx(model)
+    except Exception as error:  # as above; protobuf has errors of its own
+        raise _cannot_import(path, error) from error
+    return mod, dict(params)
+
+
+# TVM 0.16 uses onnx.mapping, which later releases of onnx don't have.
+_INSTALL_ONNX = "pip install 'onnx<1.17'"
+_IMPORTERS = {".tflite": import_tflite, ".onnx": import_onnx}
+
+
+def import_model(path: Path) -> tuple[Any, dict[str, Any]]:
+    """Reads a model file of the kind that its suffix names: (relay IRModule, parameters by name).
+
+    Raises UsageError for another suffix, else as the importer of its kind.
+    """
+    importer = _IMPORTERS.get(path.suffix.lower())
+    if importer is None:
+        raise UsageError(
+            f"{path} ends in {path.suffix or 'no suffix'}; what can be read are "
+            f"{' and '.join(_IMPORTERS)} files.",
+            hint="microtvm-boards create takes Model Library Format tars as they are"
+            if path.suffix == ".tar"
+            else "",
+        )
+    return importer(path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"Can't read the model {path}: {error.strerror}.") from error
+
+
+def _cannot_import(path: Path, error: Exception) -> ModelError:
+    return ModelError(
+        f"TVM can't import {path}: {type(error).__name__}.",
+        details=str(error).splitlines()[-5:],
+    )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from microtvm_boards.errors import UsageError, nearest
 from microtvm_boards.tvm.enable import load_tvm
+from microtvm_boards.tvm.inputs import model_inputs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -31,16 +32,12 @@ def compile_reference(mod: Any, params: Mapping[str, Any]) -> Callable[[Inputs],
     to give, bit for bit. It raises UsageError when an input is missing, unknown, or has another
     shape or dtype.
 
-    Raises ToolNotFoundError when there is no TVM.
+    Raises ToolNotFoundError when there is no TVM, ModelError when a shape isn't fixed.
     """
     tvm = load_tvm()
     graph_executor = importlib.import_module("tvm.contrib.graph_executor")
     mod = tvm.relay.transform.InferType()(mod)
-    wanted = {
-        var.name_hint: (tuple(int(n) for n in var.checked_type.shape), var.checked_type.dtype)
-        for var in mod["main"].params
-        if var.name_hint not in params
-    }
+    wanted = {i.name: (i.shape, i.dtype) for i in model_inputs(mod, params)}
     with tvm.transform.PassContext(opt_level=3):
         built = tvm.relay.build(mod, target=tvm.target.Target(_llvm_target()), params=dict(params))
     executor = graph_executor.GraphModule(built["default"](tvm.cpu(0)))

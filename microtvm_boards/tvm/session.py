@@ -177,15 +177,13 @@ def _own_device(child: Any, project: Project) -> OwnDevice | None:
         return None
 
     from microtvm_boards.device import pace_of, require_packed
-    from microtvm_boards.platforms import get_platform
+    from microtvm_boards.platforms import transport_to
     from microtvm_boards.project.options import parse_options
 
-    options = parse_options(child._options, "open_transport")
-    transport = get_platform(project.platform).transport(
-        project, serial_number=options.serial_number, gdbserver_port=options.gdbserver_port
-    )
+    options = parse_options(child._options, "open_transport").device
+    transport = transport_to(project, options)
     require_packed(project)
-    pace = pace_of(project)
+    pace = pace_of(project, options)
     return OwnDevice(transport, pace if options.gdbserver_port is None else pace.patient())
 
 

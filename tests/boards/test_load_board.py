@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
-from microtvm_boards.boards import Board, Memory, Uart, UsbId, board_names, load_board
+from microtvm_boards.boards import (
+    Board,
+    FlasherChoice,
+    Memory,
+    Uart,
+    UsbId,
+    board_names,
+    load_board,
+)
 from microtvm_boards.boards.check import _schema
 from microtvm_boards.errors import BoardError
 from tests.boards.good import GOOD
@@ -309,3 +317,34 @@ def test_a_file_without_permission_is_refused(board_file: Path) -> None:
     board_file.chmod(0)
     with pytest.raises(BoardError, match="can't be read"):
         load_board(str(board_file))
+
+
+# Flashers
+
+
+def test_a_flasher_is_a_name_or_a_name_with_settings(board_file: Path) -> None:
+    listed = (
+        "flashers: [emulator, {name: openocd, config: a.cfg}, {name: stflash, under_reset: true}]"
+    )
+    board_file.write_text(GOOD.replace("flashers: [emulator]", listed))
+    assert load_board(str(board_file)).flashers == (
+        FlasherChoice("emulator"),
+        FlasherChoice("openocd", {"config": "a.cfg"}),
+        FlasherChoice("stflash", {"under_reset": True}),
+    )
+    hash(load_board(str(board_file)))
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"),
+    [
+        ("[{config: a.cfg}]", "flashers[0].name: expected a name of small letters"),
+        ("[{name: openocd, config: [a]}]", "flashers[0].config: expected a text, a whole number"),
+        ("[{name: Open OCD}]", "flashers[0].name: expected a name of small letters"),
+        ("[4]", "flashers[0]: expected a flasher's name, or a mapping with its name and settings"),
+        ("[openocd, {name: openocd}]", 'flashers[1]: the flasher "openocd" is named twice.'),
+    ],
+)
+def test_a_wrong_flasher_is_explained(board_file: Path, listed: str, expected: str) -> None:
+    text = mistake_in(board_file, GOOD.replace("[emulator]", listed))
+    assert text.startswith(f"board.yaml:27: {expected}")

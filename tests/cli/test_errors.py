@@ -12,7 +12,7 @@ import pytest
 
 from microtvm_boards import errors, resources
 from microtvm_boards.cli import app
-from microtvm_boards.cli.exit_codes import EXIT_CODES, INTERNAL, OUTPUT_CLOSED, USAGE
+from microtvm_boards.cli.exit_codes import DIFFERENT, EXIT_CODES, INTERNAL, OUTPUT_CLOSED, USAGE
 from tests.cli.conftest import PROGRAM, cli
 
 
@@ -30,7 +30,7 @@ def test_every_exit_code_of_the_error_tree_has_a_meaning() -> None:
     for cls in classes:
         classes += cls.__subclasses__()
     ours = {cls.exit_code for cls in classes if cls.__module__ == errors.__name__}
-    assert ours == set(EXIT_CODES) - {0, 130, 141}
+    assert ours == set(EXIT_CODES) - {0, DIFFERENT, 130, 141}
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,9 @@ def test_a_board_that_is_unknown_gets_the_nearest_names() -> None:
     assert '"mps2_an386"' in answer.err
 
 
-@pytest.mark.parametrize("command", ["build", "flash", "run", "monitor", "size"])
+@pytest.mark.parametrize(
+    "command", ["build", "flash", "run", "monitor", "size", "profile", "validate"]
+)
 def test_a_directory_that_is_no_project_is_refused(command: str, tmp_path: Path) -> None:
     answer = cli(command, tmp_path)
     assert answer.code == errors.ProjectError.exit_code
@@ -181,5 +183,5 @@ def test_a_failed_build_shows_the_compilers_words_and_the_log(
     error = answer.json["error"]
     assert "nothing_here" in error["cause"] + " ".join(error["details"])
     assert Path(error["log"]).is_file()
-    for command in ("flash", "size"):
+    for command in ("flash", "size", "profile", "validate"):
         assert cli(command, project).code == errors.ProjectError.exit_code

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -138,6 +139,18 @@ def test_a_reader_that_goes_away_ends_monitor_though_the_device_is_silent(host: 
         assert monitor.stdout is not None
         monitor.stdout.close()
         assert monitor.wait(SECONDS) == OUTPUT_CLOSED
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"]])
+def test_monitor_without_a_stdout_ends_quietly(host: Path, arguments: list[str]) -> None:
+    command = shlex.join([*PROGRAM, "monitor", str(host), *arguments])
+    done = subprocess.run(
+        ["sh", "-c", f"exec {command} >&-"],
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        timeout=SECONDS,
+    )
+    assert (done.returncode, done.stderr) == (OUTPUT_CLOSED, b"")
 
 
 def test_ctrl_d_on_a_terminal_ends_monitor(host: Path) -> None:

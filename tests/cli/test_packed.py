@@ -41,6 +41,7 @@ def test_run_gives_the_answers_of_a_c_project(packed: Path, host: Path, inputs: 
         # Names of outputs differ between kinds of export; their order doesn't.
         assert list(mine["outputs"].values()) == list(other["outputs"].values())
         assert mine["status"] == "MTVM_OK" and mine["ticks"] > 0
+        assert mine["stack_bytes"] is None  # not measured
 
 
 def test_run_saves_outputs_and_prints_a_table(packed: Path, inputs: Path, tmp_path: Path) -> None:
@@ -49,6 +50,7 @@ def test_run_saves_outputs_and_prints_a_table(packed: Path, inputs: Path, tmp_pa
     assert answer.code == 0, answer.err
     assert f"Ran {SAMPLES} samples of foo on host" in answer.out
     assert answer.out.count("MTVM_OK") == SAMPLES
+    assert "Stack" not in answer.out
     with np.load(file) as saved, np.load(DATA / "foo.npz") as expected:
         for got, want in zip(saved.values(), ("out_scores", "out_features"), strict=True):
             np.testing.assert_array_equal(got.reshape(expected[want].shape), expected[want])

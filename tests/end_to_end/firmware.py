@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,16 +15,27 @@ import pytest
 from microtvm_boards.harness import Harness, RunResult
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
+from tests.platforms.cube_tree import need_package
 
 Arrays = Mapping[str, "np.ndarray[Any, Any]"]
 
 
 def need_tools(project: Project) -> None:
     """Skips where the tools for the project's board aren't there."""
-    if project.platform == "baremetal":
+    if project.platform == "stm32cube":
+        need_package(project.board)
+    if project.platform in ("baremetal", "stm32cube"):
         for tool in ("arm-none-eabi-gcc", "qemu-system-arm"):
             if shutil.which(tool) is None:
                 pytest.skip(f"{tool} is not installed")
+    if project.has_cxx:
+        compiler = "arm-none-eabi-g++" if project.platform == "baremetal" else "c++"
+        command = [compiler, "-fsyntax-only", "-include", "memory", "-x", "c++", os.devnull]
+        if (
+            shutil.which(compiler) is None
+            or subprocess.run(command, capture_output=True).returncode
+        ):
+            pytest.skip(f"{compiler} and the C++ library's headers are not installed")
 
 
 def build_and_run(project: Project, samples: Sequence[Arrays], model: int = 0) -> list[RunResult]:

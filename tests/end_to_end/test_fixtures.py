@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 from collections.abc import Callable
 from pathlib import Path
@@ -143,12 +142,10 @@ def test_an_arena_that_is_too_small_is_a_status_and_not_a_fault(make_project: Ma
 
 @pytest.mark.parametrize("board", BOARDS)
 @pytest.mark.parametrize("name", ["foo_c", "foo_c_nousmp", "foo_packed", "foo_graph"])
+@pytest.mark.usefixtures("standalone_crt")
 def test_tvms_own_runtime_gives_the_same_answers(
     make_project: MakeProject, name: str, board: str
 ) -> None:
-    home = Path(os.environ.get("TVM_HOME", ""))
-    if not (home / "build" / "standalone_crt" / "src").is_dir():
-        pytest.skip("TVM_HOME names no TVM tree with build/standalone_crt")
     inputs, expected = read_family(DATA / "foo.npz")
     project = make_project(name, board=board, runtime="standalone_crt", warning_as_error=True)
     results = build_and_run(project, inputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,20 +10,21 @@ from typing import Any
 import numpy as np
 import pytest
 
+from microtvm_boards.device import connect
 from microtvm_boards.errors import ProjectError
-from microtvm_boards.mlf import load
+from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
-from tests.end_to_end.firmware import assert_equal, build_and_run
+from tests import real_models
+from tests.end_to_end.firmware import assert_equal, build_and_run, need_tools
+from tests.real_models import MLPERF_TINY, real_model
 
 pytestmark = pytest.mark.tvm
 
-MODELS = Path(__file__).resolve().parents[3] / "shared" / "models"
 KINDS: dict[str, dict[str, Any]] = {
     "c": {"executor": "aot", "interface": "c", "unpacked": True},
-    "packed": {"executor": "aot", "interface": "packed", "system_lib": True},
-    "graph": {"executor": "graph", "system_lib": True},
+    "packed": {"executor": "aot"},
+    "graph": {"executor": "graph"},
 }
-SAMPLES = 2
 
 
 @dataclass(frozen=True)
@@ -33,34 +34,22 @@ class Compiled:
     outputs: list[dict[str, Any]]
 
 
-@pytest.fixture(scope="module", params=["kws_int8", "ad01_int8", "resnet8_int8"])
-def compiled(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Compiled]:
+@pytest.fixture(scope="module", params=MLPERF_TINY)
+def compiled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Compiled:
     """One model as every kind of library, with random inputs and TVM's own outputs for them."""
-    pytest.importorskip("tvm")
-    path = MODELS / f"{request.param}.tflite"
-    if not path.is_file():
-        pytest.skip(f"there is no {path.name} in ../shared/models")
-    from microtvm_boards.tvm import compile_reference, export_mlf, import_tflite
+    model = real_model(request.param)
+    from microtvm_boards.tvm import export_mlf, write_mlf
 
-    mod, params = import_tflite(path)
     folder = tmp_path_factory.mktemp(request.param)
-    tars = {
-        kind: export_mlf(mod, params, folder / f"{kind}.tar", **options)
-        for kind, options in KINDS.items()
-    }
-    rng = np.random.default_rng(1)
-    tensor = load(tars["c"]).modules[0].inputs[0]
-    reference = compile_reference(mod, params)
-    inputs = [
-        {tensor.name: rng.integers(-128, 128, size=tensor.shape, dtype="int8")}
-        for _ in range(SAMPLES)
-    ]
-    outputs = [
-        {f"output{i}": array for i, array in enumerate(reference(sample))} for sample in inputs
-    ]
-    yield Compiled(tars, inputs, outputs)
+    tars = {}
+    for kind, options in KINDS.items():
+        tar = folder / f"{kind}.tar"
+        if kind == "c":
+            tars[kind] = export_mlf(model.mod, model.params, tar, **options)
+        else:  # as the tests of sessions have them
+            tars[kind] = write_mlf([real_models.compiled(model.name, **options)], tar)
+    outputs = [{f"output{i}": array for i, array in enumerate(some)} for some in model.outputs]
+    return Compiled(tars, model.inputs, outputs)
 
 
 def check(project: Project, compiled: Compiled) -> None:
@@ -84,6 +73,27 @@ def test_kws_runs_on_every_core(
     make_project: Callable[..., Project], compiled: Compiled, board: str
 ) -> None:
     check(make_project(compiled.tars["c"], board=board, optimization="speed"), compiled)
+
+
+@pytest.mark.qemu
+@pytest.mark.stm32cube
+@pytest.mark.parametrize("compiled", ["kws_int8"], indirect=True)
+@pytest.mark.parametrize("entrypoint", ["c", "packed"])
+def test_kws_runs_with_the_hal_of_st(
+    make_project: Callable[..., Project], compiled: Compiled, entrypoint: str
+) -> None:
+    tar = compiled.tars[entrypoint]
+    project = make_project(tar, board="netduinoplus2", model_entrypoint_api=entrypoint)
+    if entrypoint == "c":
+        check(project, compiled)
+        return
+    need_tools(project)
+    get_platform(project.platform).build(project)
+    with connect(project) as device:
+        model = device.model()
+        for sample, expected in zip(compiled.inputs, compiled.outputs, strict=True):
+            (got,), (want,) = model.run(sample).values(), expected.values()
+            np.testing.assert_array_equal(got.reshape(want.shape), want)
 
 
 @pytest.mark.parametrize("compiled", ["kws_int8"], indirect=True)

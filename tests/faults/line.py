@@ -1,4 +1,4 @@
-"""A transport over a pty whose other side is a damaged or slow line to a program: see proxy.py."""
+"""A serial port (a pty) whose other side is a damaged or slow line to a program: see proxy.py."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from pathlib import Path
 
 from microtvm_boards.errors import TransportClosedError, TransportTimeoutError
 from microtvm_boards.transports.base import Transport
+from microtvm_boards.transports.serial import SerialTransport
 from microtvm_boards.transports.stream import ByteStream, StreamEndedError, StreamTimeoutError
 from tests.faults.damage import Damage
 
@@ -23,10 +24,26 @@ PROXY = Path(__file__).with_name("proxy.py")
 PATIENCE = 10.0  # seconds; only a proxy that hangs uses them up
 
 
-class PtyTransport(Transport):
-    """Reads and writes of what talks over a pty."""
+class PtyProcess(Transport):
+    """`open` starts `command` on the other side of a pty, with nothing between."""
 
-    _stream: ByteStream | None = None
+    def __init__(self, command: Sequence[str]) -> None:
+        self._command = tuple(command)
+        self._stream: ByteStream | None = None
+
+    def open(self) -> None:
+        master, slave = pty.openpty()
+        tty.setraw(slave)
+        self._process = subprocess.Popen(self._command, stdin=slave, stdout=slave)
+        os.close(slave)
+        self._stream = ByteStream(master, os.dup(master))
+
+    def close(self) -> None:
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+            self._process.kill()
+            self._process.wait()
 
     def read(self, n: int, timeout: float | None) -> bytes:
         try:
@@ -50,33 +67,16 @@ class PtyTransport(Transport):
         return self._stream
 
 
-class PtyProcess(PtyTransport):
-    """`open` starts `command` on the other side of a pty, with nothing between."""
+class PtyLine(Transport):
+    """`open` starts the proxy and `command` behind it, and opens the pty as a serial port.
 
-    def __init__(self, command: Sequence[str]) -> None:
-        self._command = tuple(command)
-
-    def open(self) -> None:
-        master, slave = pty.openpty()
-        tty.setraw(slave)
-        self._process = subprocess.Popen(self._command, stdin=slave, stdout=slave)
-        os.close(slave)
-        self._stream = ByteStream(master, os.dup(master))
-
-    def close(self) -> None:
-        if self._stream is not None:
-            self._stream.close()
-            self._stream = None
-            self._process.kill()
-            self._process.wait()
-
-
-class PtyLine(PtyTransport):
-    """`open` starts the proxy and `command` behind it. `baud`: 0 is as fast as it goes."""
+    `baud`: of the line; 0 is as fast as it goes.
+    """
 
     def __init__(self, command: Sequence[str], *, baud: int = 0) -> None:
         self._command = tuple(command)
         self._baud = baud
+        self._serial: SerialTransport | None = None
 
     def open(self) -> None:
         master, slave = pty.openpty()
@@ -90,19 +90,34 @@ class PtyLine(PtyTransport):
         )
         os.close(master)
         far.close()
-        self._stream = ByteStream(slave, os.dup(slave))
+        self._serial = SerialTransport(os.ttyname(slave), baud=self._baud or 115200)
+        try:
+            self._serial.open()
+        finally:
+            os.close(slave)
 
     def close(self) -> None:
-        if self._stream is None:
+        if self._serial is None:
             return
-        self._stream.close()
-        self._stream = None
+        self._serial.close()
+        self._serial = None
         self._control.close()
         try:
             self.process.wait(PATIENCE)
         finally:
             self.process.kill()
             self.process.wait()
+
+    def read(self, n: int, timeout: float | None) -> bytes:
+        return self._opened().read(n, timeout)
+
+    def write(self, data: bytes, timeout: float | None) -> None:
+        self._opened().write(data, timeout)
+
+    def _opened(self) -> SerialTransport:
+        if self._serial is None:
+            raise TransportClosedError("The line is not open.")
+        return self._serial
 
     def damage(
         self,

@@ -9,19 +9,22 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from microtvm_boards.device import connect
 from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
-from microtvm_boards.rpc import Device, ModelInfo, Pace
-from tests.conftest import DATA
+from microtvm_boards.rpc import Device, ModelInfo, Pace, SessionError
+from tests.conftest import DATA, DIGITS
 from tests.end_to_end.firmware import Arrays, need_tools, read_family
 from tests.faults.damage import Damage, random_damage
 from tests.faults.line import PtyLine
@@ -33,7 +36,7 @@ LATE = 1.0  # seconds that a busy computer may add
 BYTES = 1200  # of one run with a new executor, about, each way
 
 
-def built(make_project: Callable[..., Project], mlf: str, **options: object) -> Project:
+def built(make_project: Callable[..., Project], mlf: str | Path, **options: object) -> Project:
     project = make_project(mlf, model_entrypoint_api="packed", **options)
     need_tools(project)
     get_platform(project.platform).build(project)
@@ -93,6 +96,29 @@ def recover(device: Device, inputs: Arrays, expected: Arrays) -> None:
         except MicroTvmBoardsError:
             if attempt:
                 raise
+
+
+@pytest.mark.qemu
+def test_a_flood_while_the_model_runs_does_not_silence_the_board(
+    make_project: Callable[..., Project],
+) -> None:
+    """More comes than the receive ring holds; then an ordinary run works."""
+    project = built(make_project, DIGITS / "digits_c.tar", board="mps2_an386")
+    with np.load(DIGITS / "test_images.npz") as archive:
+        image, logits = {"image": archive["image"][0]}, {"logits": archive["reference"][0]}
+    # The default deadline would be minutes.
+    with connect(project, pace=Pace(grace=20.0, start=5.0, margin=3.0)) as device:
+        model = device.model()
+        began = time.monotonic()
+        model.time(number=1000, inputs=image)
+        runs = round(2500 / (time.monotonic() - began))  # for 2.5 seconds
+        garbage = random.Random(9).randbytes(30_000)
+        flood = threading.Timer(0.5, device._transport.write, (garbage, 30.0))
+        flood.start()
+        with suppress(SessionError):  # garbage takes the answer along
+            model.time(number=runs)
+        flood.join()
+        recover(device, image, logits)
 
 
 @pytest.mark.qemu

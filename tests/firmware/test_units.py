@@ -20,6 +20,8 @@ CONFIG = """
 #define MTVM_ALIGNMENT 16
 #define MTVM_ALIGNED __attribute__((aligned(MTVM_ALIGNMENT)))
 #define MTVM_NOINIT __attribute__((section(".bss.noinit.mtvm")))
+#define MTVM_NOINIT_ARENA MTVM_NOINIT
+#define MTVM_NOINIT_HEAP MTVM_NOINIT
 #define MTVM_CHECKS 1
 #define MTVM_WORKSPACE_BYTES 256
 """
@@ -69,16 +71,27 @@ def test_entry_of_a_generated_model(
     make_project: Callable[..., Project], tmp_path: Path, name: str, checks: bool, compiler: str
 ) -> None:
     """Ours and TVM's code together, sanitized."""
+    run_unit("unit_entry.c", make_project(name, checks=checks), tmp_path, compiler)
+
+
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+def test_memory_of_the_callers(
+    make_project: Callable[..., Project], tmp_path: Path, compiler: str
+) -> None:
+    """Contexts, buffers and pools that the application owns."""
+    run_unit("unit_context.c", make_project("pools_c"), tmp_path, compiler)
+
+
+def run_unit(unit: str, project: Project, tmp_path: Path, compiler: str) -> None:
     if shutil.which(compiler) is None:
         pytest.skip(f"{compiler} is not installed")
-    project = make_project(name, checks=checks)
     src = project.directory / "src"
     sources = [*(src / "model").glob("*.c"), *(src / "runtime").glob("*.c")]
     sources += (project.directory / "model" / "codegen").rglob("*.c")
     folders = [src / "model", src / "runtime", project.directory / "model/codegen/host/include"]
     program = tmp_path / "unit"
     command = [compiler, "-std=gnu99", "-w", "-g", "-ffunction-sections", "-Wl,--gc-sections"]
-    command += [*SANITIZED, *(f"-I{folder}" for folder in folders), str(HERE / "unit_entry.c")]
+    command += [*SANITIZED, *(f"-I{folder}" for folder in folders), str(HERE / unit)]
     command += [*map(str, sources), "-lm", "-o", str(program)]
     subprocess.run(command, check=True)
     result = subprocess.run([program], capture_output=True, text=True, timeout=20, check=False)
@@ -93,7 +106,14 @@ def test_every_file_is_clean_for_arm(
     """All of ours, rendered files too, with all warnings as errors."""
     if shutil.which(compiler[0]) is None:
         pytest.skip(f"{compiler[0]} is not installed")
-    for name in ("foo_c_nousmp", "foo_packed", "foo_graph", "keywords_c", "shapes_graph"):
+    for name in (
+        "foo_c_nousmp",
+        "foo_packed",
+        "foo_graph",
+        "keywords_c",
+        "shapes_graph",
+        "pools_c",
+    ):
         project = make_project(name, board="mps2_an386")
         folders = [
             project.directory / folder

@@ -41,7 +41,8 @@ def test_the_entry_is_found_with_its_interface(
 def test_static_buffers_of_the_memory_planner_are_added_up() -> None:
     buffer = '__attribute__((section(".bss.noinit.tvm"), aligned(16)))\nstatic uint8_t p{0}[{0}];\n'
     code = scan_c("".join(buffer.format(size) for size in (640, 32)), "default")
-    assert code.static_buffers == (640, 32)
+    assert [(b.name, b.size_bytes) for b in code.static_buffers] == [("p640", 640), ("p32", 32)]
+    assert code.alignment == 16
 
 
 def test_a_static_buffer_of_unknown_form_is_not_overlooked() -> None:
@@ -175,3 +176,9 @@ def test_comments_and_strings_are_taken_out_as_a_compiler_would(text: str) -> No
                 step = int(char == '"')
         position += step
     assert without_comments_and_strings(text) == expected
+
+
+def test_a_macro_that_a_kernel_defines_for_itself_is_no_call() -> None:
+    """As the int8 depthwise convolution of arm_cpu keys has one (TVM 0.16)."""
+    text = "  #define TVMGEN_QUAD_DSP(a, b) { b += a; }\n  TVMGEN_QUAD_DSP(x, y)\n  TVMOther(x);\n"
+    assert scan_c(text, "default").runtime_calls == {"TVMOther"}

@@ -9,7 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microtvm_boards.mlf import Quantization
-from microtvm_boards.mlf.quantization import input_quantization, output_quantization
+from microtvm_boards.mlf.quantization import (
+    input_axis,
+    input_quantization,
+    output_axis,
+    output_quantization,
+)
 from microtvm_boards.mlf.relay_text import RelayMain, TensorType, parse_call, parse_relay
 from microtvm_boards.mlf.relay_types import infer_results
 
@@ -149,6 +154,28 @@ def test_outputs_are_quantized_as_their_last_operator_says(
 )
 def test_what_is_not_stated_plainly_is_not_guessed(body: str) -> None:
     assert output_quantization(read(body), 0, "int8") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "axis"),
+    [
+        ('qnn.quantize(%x, meta[relay.Constant][0] /* ty=Tensor[(3), float32] */, '
+         'meta[relay.Constant][1], out_dtype="int8", axis=2)', 2),
+        ('qnn.quantize(%x, meta[relay.Constant][0], 0, out_dtype="int8")', -1),
+        ('qnn.quantize(%x, 0.5f, 0, out_dtype="int8", axis=2)', None),
+        ('qnn.quantize(%x, %s, %z, out_dtype="int8", axis=2)', None),
+        ('qnn.quantize(%x, meta[relay.Constant][0], 0, out_dtype="int8", axis=two)', None),
+    ],
+)  # fmt: skip
+def test_of_scales_per_channel_only_the_axis_is_there(body: str, axis: int | None) -> None:
+    assert output_axis(read(body), 0, "int8") == axis
+
+
+def test_inputs_may_have_scales_per_channel_too() -> None:
+    main = read("qnn.dequantize(%x, meta[relay.Constant][0], meta[relay.Constant][1], axis=1)")
+    assert input_axis(main, "x", "int8") == 1
+    assert input_quantization(main, "x", "int8") is None
+    assert input_axis(main, "x", "float32") is None
 
 
 def test_floats_have_no_quantization() -> None:

@@ -19,6 +19,8 @@ MESSAGES = {
     "make_error": "src/main.c:1: 'foo' undeclared (first use in this function)",
     "clang_error": "src/main.c:1: use of undeclared identifier 'foo'; did you mean 'for'?",
     "missing_header": "src/main.c:1: tvm/runtime/crt/packed_func.h: No such file or directory",
+    "missing_cxx_header": "crt/src/runtime/crt/microtvm_rpc_server/../../minrpc/minrpc_server.h:"
+    "38: memory: No such file or directory",
     "clang_header": "src/main.c:1: 'arm_nnfunctions.h' file not found",
     "static_assertion": 'src/main.c:1: static assertion failed: "int has 2 bytes"',
     "warning_as_error": "src/main.c:1: unused variable 'unused' [-Werror=unused-variable]",
@@ -39,6 +41,11 @@ MESSAGES = {
     "reached.",
     "cmake_no_compiler": "CMakeLists.txt:4: The CMAKE_C_COMPILER: nosuch-gcc is not a full path "
     "and was not found in the PATH.",
+    "kconfig_warning": "prj.conf:21: Kconfig: attempt to assign the value 'y' to the undefined symbol "
+    "NO_SUCH_THING",
+    "devicetree_error": "devicetree error: /chosen: undefined node label 'nosuch'",
+    "zephyr_module": "/zephyr/boards/arm/nucleo_f746zg/nucleo_f746zg.dts:9: "
+    "st/f7/stm32f746zgtx-pinctrl.dtsi: No such file or directory",
     "cmake_no_source": "CMakeLists.txt:4: Cannot find source file: src/nope.c Tried extensions .c",
 }
 
@@ -61,6 +68,7 @@ def test_every_captured_output_is_tested() -> None:
     [
         ("missing_header", "runtime=standalone_crt"),
         ("clang_header", "cmsis_path=PATH"),
+        ("missing_cxx_header", "libstdc++-arm-none-eabi-newlib"),
         ("undefined", "runtime=standalone_crt"),
         ("arm_undefined", "cmsis_path=PATH"),
         ("clang_undefined", "define foo"),

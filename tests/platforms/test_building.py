@@ -194,6 +194,21 @@ def test_missing_tools_are_named_with_their_packages_before_anything_is_done(
     assert not project.build_dir.exists()
 
 
+def test_a_project_with_cxx_needs_a_compiler_for_it(
+    toy: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cxx = {"files": {"src/more.cc": "mine"}}
+    monkeypatch.setenv("CXX", "no-such-c++")
+    with pytest.raises(ToolNotFoundError, match=r"no-such-c\+\+ is needed") as caught:
+        HOST.build(replace(toy("host", main=MAIN), manifest=cxx))
+    assert caught.value.hint == "apt-get install g++"
+    monkeypatch.setenv("PATH", tools_without(tmp_path))
+    with pytest.raises(ToolNotFoundError, match=r"arm-none-eabi-g\+\+") as caught:
+        project = toy("mps2_an386", main=MAIN, directory=tmp_path / "arm")
+        get_platform("baremetal").build(replace(project, manifest=cxx))
+    assert "libstdc++-arm-none-eabi-newlib" in caught.value.hint
+
+
 def test_the_compiler_in_cc_is_the_one_that_is_needed(
     toy: MakeProject, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ import pytest
 from microtvm_boards.boards import load_board
 from microtvm_boards.errors import BoardError, FlashError, ToolNotFoundError, UsageError
 from microtvm_boards.platforms import get_platform, qemu
+from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.transports.base import Transport
 from tests.platforms.conftest import MakeProject
 
@@ -56,7 +57,8 @@ def test_the_command_gives_the_uart_to_a_socket_and_waits_for_its_client() -> No
         "qemu-system-arm",
         *("-M", "mps2-an386", "-m", "16M"),
         *("-display", "none", "-monitor", "none"),
-        *("-chardev", "socket,id=uart,path={socket},server=on,wait=on"),
+        *("-echr", "256"),
+        *("-chardev", "socket,id=uart,path={socket},server=on,wait=on,mux=on"),
         *("-serial", "chardev:uart"),
         *("-semihosting-config", "enable=on,target=native"),
         *("-icount", "shift=6"),
@@ -144,11 +146,15 @@ def test_the_emulator_waits_for_gdb_and_goes_on_when_told(toy: MakeProject) -> N
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with (
-        baremetal.transport(project, gdbserver_port=port) as transport,
+        baremetal.transport(project, DeviceOptions(gdbserver_port=port)) as transport,
         connected(port) as gdb,
     ):
         gdb.sendall(b"+$?#3f")  # "why did you stop?", then "go on" (GDB remote protocol)
-        assert re.match(rb"\+\$[ST]05", gdb.recv(100))
+        answer = b""
+        while not re.match(rb"\+\$[ST]05", answer):
+            more = gdb.recv(100)
+            assert more
+            answer += more
         gdb.sendall(b"+$c#63")
         assert read_line(transport) == b"hello\n"
 
@@ -181,5 +187,5 @@ def test_the_host_has_no_gdb_server(toy: MakeProject) -> None:
     host = get_platform("host")
     host.build(project)
     with pytest.raises(UsageError) as caught:
-        host.transport(project, gdbserver_port=1234)
+        host.transport(project, DeviceOptions(gdbserver_port=1234))
     assert caught.value.hint.startswith("gdb ")

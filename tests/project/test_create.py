@@ -129,7 +129,7 @@ def test_constants_that_do_not_fit_the_flash_are_refused(
     ("old", "new", "message"),
     [
         ("driver: cmsdk", "driver: cmsdkk", 'no UART driver "cmsdkk".*"cmsdk"'),
-        ("[baremetal]", "[zephyr]", 'wants platform "zephyr", which this version doesn\'t have'),
+        ("[baremetal]", "[arduino]", 'wants platform "arduino", which this version doesn\'t have'),
     ],
 )
 def test_a_board_that_wants_what_there_is_not(

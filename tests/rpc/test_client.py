@@ -126,7 +126,7 @@ def test_wrong_inputs_are_refused_before_anything_is_sent(
     ("behaviour", "seen", "message"),
     [
         ("silent later", Seen.SILENT, "was silent"),
-        ("bad crc", Seen.BAD_CRC, "damaged frame"),
+        ("bad crc", Seen.BAD_CRC, "a frame with a bad CRC"),
         ("lost request", Seen.BAD_CRC, "MTVM_RPC_E_CRC"),
         ("garbage later", Seen.GARBAGE, "Hard fault!"),
         ("half an answer", Seen.LATE, "of 15 bytes"),
@@ -149,6 +149,7 @@ def test_a_call_without_an_answer_says_what_was_seen(
             one.call("test.echo", "x")
     assert time.monotonic() - began < 5
     assert error.value.seen is seen
+    assert seen.value in error.value.cause
     assert not one.session.established
 
 

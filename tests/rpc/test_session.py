@@ -129,6 +129,15 @@ def test_a_reboot_between_two_calls_is_an_error_of_the_second() -> None:
     assert session.call(b"three") == b"three"
 
 
+def test_a_reboot_is_told_with_what_the_device_logged_before() -> None:
+    logs = b"".join(Message(0, Kind.LOG, b"line %d" % n).frame() for n in range(5))
+    line = Line(lambda message: logs + Message(0, Kind.TERMINATE).frame())
+    with pytest.raises(SessionError, match="rebooted") as error:
+        Session(line).call(b"one")
+    assert error.value.details == ("it logged: line 2", "it logged: line 3", "it logged: line 4")
+    assert error.value.hint == ""
+
+
 def test_messages_of_another_session_are_left_out() -> None:
     def answer(message: Message) -> bytes:
         return Message(message.session_id ^ 0x100, Kind.NORMAL, b"old").frame() + message.frame()
@@ -192,9 +201,9 @@ def test_without_a_session_nothing_is_sent() -> None:
     ("behaviour", "seen", "message"),
     [
         ("silent", Seen.SILENT, "the device was silent"),
-        ("garbage", Seen.GARBAGE, r"15 bytes that are no answer"),
+        ("garbage", Seen.GARBAGE, "garbage: 15 bytes that are no answer"),
         ("a c project", Seen.GARBAGE, "entry point c"),
-        ("bad frames", Seen.BAD_CRC, "damaged frames"),
+        ("bad frames", Seen.BAD_CRC, "frames with a bad CRC"),
         ("only logs", Seen.LATE, "none was an answer"),
         ("reboots for ever", Seen.REBOOTED, r"rebooted \d+ times"),
         ("version", Seen.WRONG_PROTOCOL, "speaks version 02"),
@@ -210,6 +219,7 @@ def test_a_session_that_does_not_start_says_what_was_seen(
             Session(transport, pace=QUICK).start()
         assert time.monotonic() - began < QUICK.start + 3
     assert error.value.seen is seen
+    assert seen.value in error.value.cause
     assert error.value.hint or seen is Seen.CLOSED
     timed_out = seen not in (Seen.WRONG_PROTOCOL, Seen.CLOSED)
     assert isinstance(error.value, TransportTimeoutError) is timed_out

@@ -68,6 +68,7 @@ def echo_project(tmp_path: Path) -> Callable[..., Path]:
             "entrypoint": "packed",
             "app": "harness",
             "sample_count": 0,
+            "options": {},
             "stack_bytes": 0,
             "models": [],
         }

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from microtvm_boards.errors import FlashError
 from microtvm_boards.platforms import BuildResult, MemoryUse, Platform, Progress
+from microtvm_boards.platforms.base import ANY_DEVICE
+from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.transports.base import Transport
 from microtvm_boards.transports.process import ProcessTransport
@@ -29,17 +31,14 @@ class EchoPlatform(Platform):
     def flash(
         self,
         project: Project,
+        device: DeviceOptions = ANY_DEVICE,
         *,
-        serial_number: str | None = None,
         progress: Progress | None = None,
     ) -> str:
-        raise FlashError(f"No probe {serial_number}.", details=["line 1", "line 2"], hint="plug in")
+        raise FlashError(
+            f"No probe {device.serial_number}.", details=["line 1", "line 2"], hint="plug in"
+        )
 
-    def transport(
-        self,
-        project: Project,
-        *,
-        serial_number: str | None = None,
-        gdbserver_port: int | None = None,
-    ) -> Transport:
-        return ProcessTransport([sys.executable, str(self.firmware(project)), str(serial_number)])
+    def transport(self, project: Project, device: DeviceOptions = ANY_DEVICE) -> Transport:
+        command = [sys.executable, str(self.firmware(project)), str(device.serial_number)]
+        return ProcessTransport(command)

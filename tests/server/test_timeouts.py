@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.boards import Uart, load_board
+from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.server.timeouts import session_timeouts
 
@@ -21,7 +22,7 @@ def on_hardware(project: Project, baud: int) -> Project:
 
 
 def reply_seconds(project: Project) -> float:
-    return session_timeouts(project, debugged=False)["session_established_timeout_sec"]
+    return session_timeouts(project)["session_established_timeout_sec"]
 
 
 def test_a_slow_line_gets_the_time_that_its_largest_tensor_takes_twice(project: Project) -> None:
@@ -38,5 +39,5 @@ def test_an_emulator_has_no_line_to_wait_for(project: Project) -> None:
 
 
 def test_debugged_firmware_is_never_timed_out(project: Project) -> None:
-    timeouts = session_timeouts(on_hardware(project, 9600), debugged=True)
+    timeouts = session_timeouts(on_hardware(project, 9600), DeviceOptions(gdbserver_port=1234))
     assert set(timeouts.values()) == {0.0}

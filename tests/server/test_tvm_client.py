@@ -119,7 +119,9 @@ def test_a_mistake_of_the_user_reads_as_our_message(
     first, *rest = str(caught.value).splitlines()
     assert first.startswith("calling method generate_project: JSON-RPC error # -32000: There is no")
     assert 'Did you mean "host"' in first
-    assert rest == ["Try: microtvm-boards boards list"]
+    assert len(rest) == 1
+    assert rest[0].startswith("Try: ")
+    assert rest[0].endswith("microtvm-boards boards list")  # before it west, where Zephyr is
 
 
 def test_a_wrong_parameter_reads_as_our_message(

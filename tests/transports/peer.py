@@ -1,11 +1,16 @@
 """The other side: `peer.py BEHAVIOUR` talks over stdin and stdout, `... SOCKET` listens there."""
 
+import fcntl
 import os
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
+
+TIOCGPTN = 0x80045430  # asm-generic/ioctls.h: the number of a master's pty
 
 
 def main(behaviour: str, path: str = "") -> None:
@@ -21,6 +26,20 @@ def main(behaviour: str, path: str = "") -> None:
         while data:
             data = data[os.write(write_fd, data) :]
 
+    def wait_until_read() -> None:
+        """The end of a pty throws away what is unread, as unplugging a serial port does."""
+        if not os.isatty(write_fd):
+            return
+        number = struct.unpack("i", fcntl.ioctl(write_fd, TIOCGPTN, bytes(4)))[0]
+        other = os.open(f"/dev/pts/{number}", os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
+        arrived, deadline = False, time.monotonic() + 1
+        while time.monotonic() < deadline:
+            unread = struct.unpack("i", fcntl.ioctl(other, termios.FIONREAD, bytes(4)))[0]
+            if arrived and not unread:
+                return
+            arrived = arrived or unread > 0
+            time.sleep(0.001)
+
     if behaviour == "echo":
         while data := os.read(read_fd, 65536):
             write(data)
@@ -31,6 +50,7 @@ def main(behaviour: str, path: str = "") -> None:
         os.read(read_fd, 1)
     elif behaviour == "last words":
         write(b"last")
+        wait_until_read()
         print("something is wrong\nvery wrong", file=sys.stderr)
         sys.exit(3)
     elif behaviour == "crash":

@@ -18,8 +18,8 @@ from microtvm_boards.errors import (
     TransportTimeoutError,
 )
 from microtvm_boards.transports.base import Transport
+from tests.transports.conftest import TransportTo
 
-TransportTo = Callable[[str], Transport]
 SOON = 10.0  # seconds; for what has to come at once, on a busy machine
 MEGABYTE = bytes(range(256)) * 4096
 
@@ -146,8 +146,15 @@ def test_what_was_sent_before_the_end_is_read_before_the_end_is_told(
         for _ in range(2):
             with pytest.raises(TransportClosedError) as caught:
                 transport.read(1, SOON)
-            assert "ended with exit status 3" in caught.value.cause
-            assert caught.value.details == ("something is wrong", "very wrong")
+            assert transport_to.end("ended with exit status 3") in caught.value.cause
+
+
+def test_of_a_child_that_ended_the_last_words_are_told(child_transport_to: TransportTo) -> None:
+    with child_transport_to("last words") as transport:
+        assert read_all(transport, 4) == b"last"
+        with pytest.raises(TransportClosedError) as caught:
+            transport.read(1, SOON)
+        assert caught.value.details[-2:] == ("something is wrong", "very wrong")
 
 
 def test_an_exact_read_that_can_not_be_filled_loses_nothing(transport_to: TransportTo) -> None:
@@ -158,7 +165,8 @@ def test_an_exact_read_that_can_not_be_filled_loses_nothing(transport_to: Transp
 
 
 def test_a_signal_that_ended_the_other_side_is_named(transport_to: TransportTo) -> None:
-    told = pytest.raises(TransportClosedError, match="ended by signal SIGSEGV")
+    end = transport_to.end("ended by signal SIGSEGV")
+    told = pytest.raises(TransportClosedError, match=end)
     with transport_to("crash") as transport, told:
         transport.read(1, None)
 
@@ -166,20 +174,21 @@ def test_a_signal_that_ended_the_other_side_is_named(transport_to: TransportTo) 
 def test_writing_to_what_is_gone_says_how_it_ended(transport_to: TransportTo) -> None:
     with transport_to("last words") as transport:
         assert transport.read(4, None) == b"last"
-        with pytest.raises(TransportClosedError, match="ended with exit status 3"):
+        end = transport_to.end("ended with exit status 3")
+        with pytest.raises(TransportClosedError, match=end):
             transport.write(MEGABYTE, SOON)
 
 
 def test_a_peer_that_hangs_up_but_runs_on_is_told_apart(transport_to: TransportTo) -> None:
-    told = pytest.raises(TransportClosedError, match="is still running")
+    told = pytest.raises(TransportClosedError, match=transport_to.end("is still running"))
     with transport_to("hang up") as transport, told:
         transport.read(1, SOON)
 
 
 def test_a_flood_on_stderr_neither_blocks_the_peer_nor_fills_the_message(
-    transport_to: TransportTo,
+    child_transport_to: TransportTo,
 ) -> None:
-    with transport_to("chatter") as transport:
+    with child_transport_to("chatter") as transport:
         assert transport.read(2, None) == b"ok"
         with pytest.raises(TransportClosedError) as caught:
             transport.read(1, SOON)

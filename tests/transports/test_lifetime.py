@@ -136,18 +136,18 @@ threading.Thread(target=work).start()
 
 
 def test_a_child_is_out_of_reach_of_the_terminal(
-    transport_to: Callable[[str], Transport],
+    child_transport_to: Callable[[str], Transport],
 ) -> None:
-    with transport_to("family") as transport:
+    with child_transport_to("family") as transport:
         child, _ = read_pids(transport)
         assert os.getsid(child) == child != os.getsid(0)
         assert os.getpgid(child) == child
 
 
 def test_close_kills_a_child_that_ignores_sigterm(
-    transport_to: Callable[[str], Transport],
+    child_transport_to: Callable[[str], Transport],
 ) -> None:
-    with transport_to("stubborn") as transport:
+    with child_transport_to("stubborn") as transport:
         (child,) = read_pids(transport)
         start = time.monotonic()
     assert GRACE <= time.monotonic() - start < GRACE + 5.0
@@ -155,9 +155,9 @@ def test_close_kills_a_child_that_ignores_sigterm(
 
 
 def test_close_ends_what_the_child_started_too(
-    transport_to: Callable[[str], Transport],
+    child_transport_to: Callable[[str], Transport],
 ) -> None:
-    with transport_to("family") as transport:
+    with child_transport_to("family") as transport:
         child, grandchild = read_pids(transport)
     assert not Path(f"/proc/{child}").exists()
     assert goes(grandchild)
@@ -170,7 +170,9 @@ def test_an_exception_closes(transport_to: Callable[[str], Transport]) -> None:
     assert is_gone(child)
 
 
-def test_several_threads_open_and_close_at_once(transport_to: Callable[[str], Transport]) -> None:
+def test_several_threads_open_and_close_at_once(
+    transport_to: Callable[[str], Transport],
+) -> None:
     failures: list[BaseException] = []
 
     def use(transport: Transport) -> None:

@@ -16,13 +16,13 @@ ROOT = Path(__file__).resolve().parents[2]
 MODEL = ROOT.parent / "shared" / "models" / "kws_int8.tflite"
 
 
-def blocks(page: str) -> list[tuple[str, str]]:
+def blocks(page: str, languages: str = "sh|python") -> list[tuple[str, str]]:
     """(language, text) of each block that can be run."""
     text = (ROOT / "docs" / page).read_text()
-    return re.findall(r"^```(sh|python)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```({languages})\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def run(command: list[str], text: str, cwd: Path) -> str:
+def run(command: list[str], text: str, cwd: Path, seconds: int = 120) -> str:
     tool = cwd / "bin" / "microtvm-boards"
     tool.parent.mkdir(exist_ok=True)
     tool.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m microtvm_boards.cli "$@"\n')
@@ -34,7 +34,7 @@ def run(command: list[str], text: str, cwd: Path) -> str:
         env={**os.environ, "PATH": path},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=seconds,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

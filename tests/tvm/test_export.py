@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from microtvm_boards.errors import UsageError
@@ -22,6 +23,7 @@ Model = tuple[Any, dict[str, Any]]
 KINDS: dict[str, dict[str, Any]] = {
     "c": {"interface": "c", "unpacked": True},
     "c_hill_climb": {"interface": "c", "unpacked": True, "usmp_algorithm": "hill_climb"},
+    "dsp": {"interface": "c", "unpacked": True, "target": "c -keys=arm_cpu,cpu -mcpu=cortex-m4"},
     "no_usmp": {"unpacked": True, "usmp": False},
     "packed": {"system_lib": True},
     "graph": {"executor": "graph", "system_lib": True},
@@ -103,6 +105,25 @@ def test_models_with_different_names_share_a_tar(model: Model, tmp_path: Path) -
     built = [build_module(*model, name=n, interface="c", unpacked=True) for n in ("one", "two")]
     loaded = load(write_mlf(built, tmp_path / "model.tar"))
     assert [m.name for m in loaded.modules] == ["one", "two"]
+
+
+def test_tuning_logs_of_other_processors_are_neither_downloaded_nor_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """TVM's schedule for this convolution wants those of a Cortex-A, for its first guess."""
+    from tvm import IRModule, relay
+    from tvm.autotvm import tophub
+
+    def refuse(*arguments: object) -> None:
+        raise AssertionError(f"download of {arguments}")
+
+    monkeypatch.setattr(tophub, "download_package", refuse)
+    monkeypatch.setattr(tophub, "AUTOTVM_TOPHUB_ROOT_PATH", tmp_path)
+    x = relay.var("x", shape=(1, 2, 6, 6))
+    weights = relay.const(np.ones((4, 2, 3, 3), "float32"))
+    convolution = IRModule.from_expr(relay.nn.conv2d(x, weights, padding=(1, 1)))
+    build_module(convolution, {}, target="c -keys=arm_cpu,cpu -mcpu=cortex-m4")
+    assert tmp_path == tophub.AUTOTVM_TOPHUB_ROOT_PATH
 
 
 @pytest.mark.parametrize(

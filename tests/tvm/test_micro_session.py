@@ -102,8 +102,8 @@ TERMINATED, TIMEOUT = "SessionTerminatedError", "MicroSessionTimeoutError"
     ("fault", "kind", "words"),
     [
         ("silent", TIMEOUT, "silent"),
-        ("garbage", TIMEOUT, "bytes that are no answer"),
-        ("bad crc", TERMINATED, "bad CRC|damaged frame"),
+        ("garbage", TIMEOUT, "garbage: .* bytes that are no answer"),
+        ("bad crc", TERMINATED, "a frame with a bad CRC"),
         ("reboots", TERMINATED, "rebooted"),
         ("ends", TERMINATED, "went away"),
         ("no packet", TERMINATED, "no RPC packet"),
@@ -201,3 +201,16 @@ def test_ctrl_c_in_a_call_interrupts_it_and_leaves_nothing() -> None:
     assert errors.endswith(b"KeyboardInterrupt\n")
     assert host.returncode == -signal.SIGINT
     assert not alive_after(below, 2)
+
+
+def test_ctrl_c_while_a_call_is_on_its_way_interrupts_it(micro: SimpleNamespace) -> None:
+    """The parent is in the call already; its child, which gets Ctrl-C as well, not yet."""
+    before = my_descendants()
+    with micro.Session(micro.FakeTransport("nothing")) as session:
+        for pid in my_descendants() - before:
+            if os.getpgid(pid) == os.getpgid(0):  # the bridge; the device has a group of its own
+                os.kill(pid, signal.SIGINT)
+        with pytest.raises(micro.SessionTerminatedError, match="interrupted"):
+            answer(session)
+    with micro.Session(micro.FakeTransport("nothing")) as session:
+        assert answer(session) == 42

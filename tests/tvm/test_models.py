@@ -1,102 +1,144 @@
-"""MLPerf Tiny's models and the digits demo in a session of `tvm.micro`, as TVM computes them."""
+"""MLPerf Tiny's models and the digits demo answer as TVM does, whoever drives them: tvmc,
+`tvm.micro`, and our client without TVM."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from microtvm_boards.device import connect
 from microtvm_boards.resources import template_dir
-from tests.conftest import DIGITS
+from tests import real_models
+from tests.real_models import NAMES, SHARED, RealModel, real_model
+from tests.tvm.tvmc_here import Line, tvmc
 
 tvm = pytest.importorskip("tvm")
 pytestmark = pytest.mark.tvm
 
-MODELS = Path(__file__).resolve().parents[3] / "shared" / "models"
-BOARDS = ("host", "mps2_an386")
-IMAGES = 5  # of the digits
-# Bytes. A graph's parameters go to an emulated UART at 30 kB/s; one model shows that they do.
-MOST_UPLOADED = 100_000
+TEMPLATE = ("template", "--template-dir", template_dir())
+MADE_BY_MICRO = (("aot", "mps2_an386"), ("graph", "host"))
+EVERY_FIRMWARE = pytest.mark.parametrize(
+    ("name", "executor", "board"),
+    [
+        pytest.param(name, executor, board, marks=pytest.mark.qemu if board != "host" else ())
+        for name in NAMES
+        for executor in ("aot", "graph")
+        for board in ("host", "mps2_an386")
+    ],
+)
 
 
-def project_of(directory: Path, tar: Path, board: str) -> Any:
+class Projects:
+    """What tvmc makes of the models; each tar and each project once."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self.tar = cache(self._tar)
+        self.project = cache(self._project)
+
+    def inputs(self, name: str) -> Path:
+        path = self._folder / f"{name}.npz"
+        np.savez(path, **real_model(name).inputs[0])
+        return path
+
+    def _tar(self, name: str, executor: str) -> Path:
+        tar = self._folder / f"{name}-{executor}.tar"
+        options = f"""--target c --runtime crt --runtime-crt-system-lib 1 --executor {executor}
+            --pass-config tir.disable_vectorize=1 --output-format mlf""".split()
+        tvmc(["compile", *self._model(real_model(name)), *options, "--output", tar])
+        return tar
+
+    def _model(self, model: RealModel) -> Line:
+        """Its file, and what tvmc has to be told about it."""
+        if model.name != "digits":
+            return [SHARED / f"{model.name}.tflite"]
+        path = self._folder / "digits.relay"
+        main = tvm.relay.build_module.bind_params_by_name(model.mod["main"], model.params)
+        path.write_text(tvm.IRModule.from_expr(main).astext(show_meta_data=True))
+        shapes = "image:[1,8,8,1]"
+        return [path, *f"--model-format relay --module-name digits --input-shapes {shapes}".split()]
+
+    def _project(self, name: str, executor: str, board: str) -> Path:
+        project, tar = self._folder / f"{name}-{executor}-{board}", self.tar(name, executor)
+        option = ("--project-option", f"board={board}")
+        tvmc(
+            ["micro", "create-project", project, tar, *TEMPLATE, *option],
+            ["micro", "build", project, *TEMPLATE],
+            ["micro", "flash", project, *TEMPLATE],
+        )
+        return project
+
+
+@pytest.fixture(scope="module")
+def micro() -> Any:
     from microtvm_boards.tvm import enable_micro
 
     enable_micro()
-    project = tvm.micro.project.generate_project_from_mlf(
-        template_dir(), directory, tar, {"board": board}
-    )
-    project.build()
-    project.flash()
-    return project
+    return tvm.micro
 
 
-def executor_of(session: Any, factory: Any) -> Any:
-    """Of the AOT executor where `factory` has no graph."""
-    if factory is None or not hasattr(factory, "graph_json_str"):
-        return tvm.micro.create_local_aot_executor(session)
-    executor = tvm.micro.create_local_graph_executor(
-        factory.get_graph_json(), session.get_system_lib(), session.device
-    )
-    executor.load_params(tvm.runtime.save_param_dict(factory.get_params()))
-    return executor
+@pytest.fixture(scope="module")
+def projects(tmp_path_factory: pytest.TempPathFactory) -> Projects:
+    return Projects(tmp_path_factory.mktemp("models"))
 
 
-@dataclass(frozen=True)
-class Imported:
-    mod: Any
-    params: dict[str, Any]
-    inputs: dict[str, np.ndarray]
-    output: np.ndarray
+def check(outputs: list[np.ndarray[Any, Any]], name: str, sample: int = 0) -> None:
+    for got, want in zip(outputs, real_model(name).outputs[sample], strict=True):
+        np.testing.assert_array_equal(got, want)
 
 
-@pytest.fixture(scope="module", params=["kws_int8", "ad01_int8", "resnet8_int8"])
-def imported(request: pytest.FixtureRequest) -> Imported:
-    from microtvm_boards.tvm import import_tflite, reference_outputs
-
-    path = MODELS / f"{request.param}.tflite"
-    if not path.is_file():
-        pytest.skip(f"there is no {path.name} in ../shared/models")
-    mod, params = import_tflite(path)
-    (tensor,) = [p for p in mod["main"].params if p.name_hint not in params]
-    shape = [int(n) for n in tensor.type_annotation.shape]
-    inputs = {tensor.name_hint: np.random.default_rng(1).integers(-128, 128, shape, "int8")}
-    (output,) = reference_outputs(mod, params, inputs)
-    return Imported(mod, params, inputs, output)
+@EVERY_FIRMWARE
+def test_tvmc_from_the_model_to_its_outputs(
+    projects: Projects, tmp_path: Path, name: str, executor: str, board: str
+) -> None:
+    project, outputs = projects.project(name, executor, board), tmp_path / "outputs.npz"
+    run = ["run", "--device", "micro", project]
+    tvmc([*run, "--inputs", projects.inputs(name), "--outputs", outputs])
+    with np.load(outputs) as answers:
+        check([answers[f"output_{i}"] for i in range(len(answers.files))], name)
 
 
-@pytest.mark.qemu
-@pytest.mark.parametrize("executor", ["aot", "graph"])
-def test_mlperf_tiny(tmp_path: Path, imported: Imported, executor: Any) -> None:
-    from microtvm_boards.tvm import build_module, write_mlf
-
-    factory = build_module(imported.mod, imported.params, executor=executor, system_lib=True)
-    tar = write_mlf([factory], tmp_path / "model.tar")
-    size = sum(array.numpy().nbytes for array in factory.get_params().values())
-    for board in BOARDS:
-        if board != "host" and executor == "graph" and size > MOST_UPLOADED:
-            continue
-        project = project_of(tmp_path / board, tar, board)
-        with tvm.micro.Session(project.transport()) as session:
-            run = executor_of(session, factory)
-            run.set_input(**imported.inputs)
+@EVERY_FIRMWARE
+def test_a_session_of_tvm_micro(
+    projects: Projects, micro: Any, tmp_path: Path, name: str, executor: str, board: str
+) -> None:
+    """tvm.micro makes every other project itself, and opens the others as tvmc made them."""
+    if (executor, board) in MADE_BY_MICRO:
+        factory, directory = real_models.compiled(name, executor), tmp_path / "project"
+        project = micro.generate_project(template_dir(), factory, directory, {"board": board})
+        project.build()
+        project.flash()
+    else:
+        directory = projects.project(name, executor, board)
+        project = micro.GeneratedProject.from_directory(directory, {})
+    with micro.Session(project.transport()) as session:
+        if executor == "aot":
+            run = micro.create_local_aot_executor(session)
+        else:
+            (graph,) = (directory / "model" / "executor-config" / "graph").glob("*.graph")
+            (params,) = (directory / "model" / "parameters").glob("*.params")
+            run = micro.create_local_graph_executor(
+                graph.read_text(), session.get_system_lib(), session.device
+            )
+            run.load_params(params.read_bytes())
+        for sample, inputs in enumerate(real_model(name).inputs):
+            run.set_input(**inputs)
             run.run()
-            np.testing.assert_array_equal(run.get_output(0).numpy(), imported.output)
+            check([run.get_output(i).numpy() for i in range(run.get_num_outputs())], name, sample)
+        if executor == "aot":  # TVM can't time the other: it runs here, for a device that is remote
+            module = session.create_aot_executor()
+            times = module.time_evaluator("run", session.device, number=1, repeat=2)().results
+            assert len(times) == 2 and all(0 < seconds < 60 for seconds in times)
 
 
-@pytest.mark.qemu
-@pytest.mark.parametrize("board", BOARDS)
-def test_digits(tmp_path: Path, board: str) -> None:
-    project = project_of(tmp_path / board, DIGITS / "digits_packed.tar", board)
-    with (
-        tvm.micro.Session(project.transport()) as session,
-        np.load(DIGITS / "test_images.npz") as file,
-    ):
-        run = executor_of(session, None)
-        for image, want in list(zip(file["image"], file["reference"], strict=True))[:IMAGES]:
-            run.set_input("image", image)
-            run.run()
-            np.testing.assert_array_equal(run.get_output(0).numpy(), want)
+@EVERY_FIRMWARE
+def test_our_client_needs_no_tvm(projects: Projects, name: str, executor: str, board: str) -> None:
+    with connect(projects.project(name, executor, board)) as device:
+        model = device.model()
+        for sample, inputs in enumerate(real_model(name).inputs):
+            check(list(model.run(inputs).values()), name, sample)
+        assert all(0 < seconds < 60 for seconds in model.time(number=1, repeat=2))

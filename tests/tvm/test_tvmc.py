@@ -4,40 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from microtvm_boards.boards import load_board
 from microtvm_boards.resources import template_dir
 from tests.conftest import DATA
+from tests.platforms.cube_tree import need_package
 from tests.tvm.conftest import make_model
+from tests.tvm.tvmc_here import Line, exit_code, tvmc
 
 tvm = pytest.importorskip("tvm")
 pytestmark = pytest.mark.tvm
 
 TEMPLATE = ("template", "--template-dir", str(template_dir()))
-# Several command lines in one process: importing TVM takes seconds.
-RUN = """
-import sys
-from microtvm_boards.tvm.tvmc import run_tvmc
-for line in sys.argv[1:]:
-    code = run_tvmc(line.split("\\t"))
-    if code:
-        sys.exit(f"{code}: tvmc {line}")
-"""
-Line = Sequence[str | Path]
-
-
-def tvmc(*lines: Line) -> str:
-    joined = ["\t".join(map(str, line)) for line in lines]
-    done = subprocess.run(
-        [sys.executable, "-c", RUN, *joined], capture_output=True, text=True, timeout=120
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def program(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -75,11 +58,20 @@ def compile_line(case: Case, tar: Path, executor: str) -> Line:
     return ["compile", case.model, *options, tar]
 
 
-@pytest.mark.parametrize("executor", ["aot", "graph"])
-@pytest.mark.parametrize("board", ["host", pytest.param("mps2_an386", marks=pytest.mark.qemu)])
-def test_a_model_compiled_by_tvmc_answers_as_tvm_does(
+@pytest.mark.parametrize(
+    ("board", "executor"),
+    [
+        ("host", "aot"),
+        pytest.param("mps2_an386", "graph", marks=pytest.mark.qemu),
+        pytest.param("netduinoplus2", "aot", marks=[pytest.mark.qemu, pytest.mark.stm32cube]),
+    ],
+)
+def test_a_model_of_several_outputs_answers_as_tvm_does(
     tmp_path: Path, case: Case, board: str, executor: str
 ) -> None:
+    """test_models.py has the other combinations, with one output."""
+    if load_board(board).stm32 is not None:
+        need_package(load_board(board))
     tar, project, outputs = (tmp_path / name for name in ("model.tar", "project", "outputs.npz"))
     run = ["run", "--device", "micro", project]
     tvmc(
@@ -96,16 +88,20 @@ def test_a_model_compiled_by_tvmc_answers_as_tvm_does(
             np.testing.assert_array_equal(answers[f"output_{number}"], want)
 
 
-def test_its_help_is_ours_without_tvm_and_tvmcs_with_a_dash() -> None:
+def test_its_help_is_ours_without_tvm_and_tvmcs_with_a_dash(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert "All arguments are tvmc's" in program("--help").stdout
     assert "TVM compiler driver" in program("-h").stdout
-    assert "--print-top" in program("run", "--help").stdout
+    tvmc(["run", "--help"])
+    assert "--print-top" in capsys.readouterr().out
 
 
-def test_the_exit_code_is_tvmcs() -> None:
-    assert program("--version").stdout.strip() == tvm.__version__
-    unknown = program("no-such-command")
-    assert (unknown.returncode, "invalid choice" in unknown.stderr) == (2, True)
+def test_the_exit_code_is_tvmcs(capsys: pytest.CaptureFixture[str]) -> None:
+    tvmc(["--version"])
+    assert capsys.readouterr().out.strip() == tvm.__version__
+    assert exit_code(["no-such-command"]) == 2
+    assert "invalid choice" in capsys.readouterr().err
     missing = program("run", "no-such-file", "--device", "cpu")
     assert (missing.returncode, missing.stderr) == (4, "Error: File no-such-file does not exist.\n")
 

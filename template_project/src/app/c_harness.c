@@ -6,6 +6,10 @@
 #include "mtvm_model.h"
 #include "mtvm_port.h"
 #include "mtvm_samples.h"
+#ifdef MTVM_TRACE
+#include "mtvm_trace.h"
+#define mtvm_model_run mtvm_trace_run
+#endif
 
 static MTVM_ALIGNED uint8_t input_memory[MTVM_MAX_INPUT_BYTES];
 static MTVM_ALIGNED uint8_t output_memory[MTVM_MAX_OUTPUT_BYTES];
@@ -202,6 +206,54 @@ static int run_command(void) {
   return byte;
 }
 
+#ifdef MTVM_TRACE
+/* "t<last>": returns the byte that ended the line. */
+static int trace_command(void) {
+  uint32_t last = 0;
+  int byte = mtvm_port_getc();
+  for (; byte >= '0' && byte <= '9'; byte = mtvm_port_getc()) {
+    last = 10 * last + (uint32_t)(byte - '0');
+  }
+  if (byte == '\n') {
+    mtvm_trace_begin(last);
+  }
+  put_text(byte == '\n' ? "done\n" : "error command\n");
+  return skip_line(byte);
+}
+
+static void put_trace(void) {
+  for (uint32_t i = 0; i < MTVM_CALL_COUNT; ++i) {
+    put_text("call ");
+    put_number(i);
+    mtvm_port_putc(' ');
+    put_number(mtvm_trace_values[i]);
+    mtvm_port_putc('\n');
+  }
+  for (uint32_t i = 0; i < mtvm_trace_output_count; ++i) {
+    put_text("written ");
+    put_number(i);
+    mtvm_port_putc(' ');
+    put_hex(mtvm_trace_outputs[i].data, mtvm_trace_outputs[i].bytes);
+    mtvm_port_putc('\n');
+  }
+  put_text("done\n");
+}
+
+static void put_measured(void) {
+  mtvm_trace_info_t info;
+  mtvm_trace_measure(&info);
+  put_text("measured hz=");
+  put_number(info.clock_hz);
+  put_text(" total=");
+  put_number(info.total_ticks);
+  put_text(" hook=");
+  put_number(info.hook_ticks);
+  put_text(" counted=");
+  put_number(info.counted_ticks);
+  mtvm_port_putc('\n');
+}
+#endif
+
 int main(void) {
   mtvm_port_init();
   put_text("mtvm 1 models=");
@@ -222,6 +274,16 @@ int main(void) {
     } else if (byte == 's') {
       byte = skip_line(byte);
       run_samples();
+#ifdef MTVM_TRACE
+    } else if (byte == 't') {
+      byte = trace_command();
+    } else if (byte == 'l') {
+      byte = skip_line(byte);
+      put_trace();
+    } else if (byte == 'm') {
+      byte = skip_line(byte);
+      put_measured();
+#endif
     } else if (byte >= 0) {
       byte = skip_line(byte);
       put_text("error command\n");

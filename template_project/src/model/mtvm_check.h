@@ -11,4 +11,7 @@ mtvm_status_t mtvm_check_pointers(const void *const pointers[], uint32_t count);
 mtvm_status_t mtvm_check_sizes(const mtvm_tensor_t tensors[], const mtvm_buffer_t buffers[],
                                uint32_t count);
 
+/* MTVM_OK when each pool is set, aligned, and has at least its size. */
+mtvm_status_t mtvm_check_pools(const uint32_t sizes[], const mtvm_buffer_t pools[], uint32_t count);
+
 #endif

@@ -38,7 +38,17 @@ typedef struct mtvm_tensor {
   uint8_t type; /* mtvm_type_t */
   uint8_t bits; /* of one element */
   int8_t ndim;  /* -1: the model library doesn't say */
+  int8_t axis;  /* quantized per channel along this dimension, with scales that the model library
+                   doesn't have; -1: no */
 } mtvm_tensor_t;
+
+#if MTVM_MAX_POOLS > 0
+/* Memory for activations that the model library leaves to its caller. */
+typedef struct mtvm_pool {
+  const char *name;
+  uint32_t bytes;
+} mtvm_pool_t;
+#endif
 
 typedef struct mtvm_model {
   const char *name;
@@ -47,9 +57,13 @@ typedef struct mtvm_model {
   uint32_t workspace_bytes; /* as TVM counts them */
   uint8_t num_inputs;
   uint8_t num_outputs;
+#if MTVM_MAX_POOLS > 0
+  uint8_t num_pools;
+  const mtvm_pool_t *pools;
+#endif
 } mtvm_model_t;
 
-/* Memory for one tensor: at least its size, aligned to MTVM_ALIGNMENT. The caller owns it. */
+/* Memory for one tensor or pool: at least its size, aligned to MTVM_ALIGNMENT. The caller owns it. */
 typedef struct mtvm_buffer {
   void *data;
   uint32_t size; /* bytes */
@@ -63,6 +77,12 @@ extern const mtvm_model_t mtvm_models[];
  * failure the contents of `outputs` are undefined. With MTVM_CHECKS 0 buffers are not checked. */
 mtvm_status_t mtvm_model_run(uint32_t model, const mtvm_buffer_t inputs[],
                              const mtvm_buffer_t outputs[]);
+
+#if MTVM_MAX_POOLS > 0
+/* The same with one buffer for each of the model's pools; NULL for a model that has none. */
+mtvm_status_t mtvm_model_run_in(uint32_t model, const mtvm_buffer_t inputs[],
+                                const mtvm_buffer_t outputs[], const mtvm_buffer_t pools[]);
+#endif
 
 /* The status as it is spelled above; "MTVM_E_?" for a number that is none. */
 const char *mtvm_status_name(mtvm_status_t status);

@@ -13,6 +13,12 @@ int mtvm_port_getc(void);
 /* Sends one byte; waits until there is room. */
 void mtvm_port_putc(char byte);
 
+#ifdef MTVM_HAS_BAUD
+/* Sends and receives at `baud` bits per second, once all that was put has gone out. Not 0: the UART
+ * can't, and keeps its rate. For RPC, on platforms whose mtvm_config.h defines MTVM_HAS_BAUD. */
+int mtvm_port_set_baud(uint32_t baud);
+#endif
+
 /* A free-running clock: processor cycles on bare metal, microseconds on the host. Wraps. */
 uint32_t mtvm_port_ticks(void);
 

@@ -6,6 +6,10 @@
 #include "error.h"
 #include "heap.h"
 #include "mtvm_model.h"
+#ifdef MTVM_TRACE
+#include "mtvm_trace.h"
+#define mtvm_model_run mtvm_trace_run
+#endif
 
 #define MOST_TENSORS (MTVM_MAX_INPUTS + MTVM_MAX_OUTPUTS)
 #define NONE (-1)   /* no tensor of this name */

@@ -18,7 +18,7 @@ typedef struct header {
 MTVM_STATIC_ASSERT(MTVM_TENSOR_HEAP_BYTES >= 2 * HEADER_BYTES, mtvm_heap_holds_a_block);
 MTVM_STATIC_ASSERT(MTVM_TENSOR_HEAP_BYTES < 0x80000000U, mtvm_heap_sizes_fit);
 
-static MTVM_NOINIT MTVM_ALIGNED uint8_t memory[HEAP_BYTES];
+static MTVM_NOINIT_HEAP MTVM_ALIGNED uint8_t memory[HEAP_BYTES];
 
 static header_t *header_at(uint32_t offset) { return (header_t *)(void *)&memory[offset]; }
 

@@ -1,7 +1,5 @@
 #include "link.h"
 
-#include <stdbool.h>
-
 #include "mtvm_port.h"
 
 #define ESCAPE 0xFFU
@@ -90,6 +88,8 @@ mtvm_link_event_t mtvm_link_take(mtvm_link_t *link, uint8_t byte) {
   }
   return escaped && byte != ESCAPE ? restart(link, HUNT) : take_data(link, byte);
 }
+
+bool mtvm_link_in_frame(const mtvm_link_t *link) { return link->state != HUNT; }
 
 static void put(uint8_t byte) {
   for (uint32_t times = byte == ESCAPE ? 2 : 1; times > 0; --times) {

@@ -8,6 +8,7 @@
 #ifndef MTVM_LINK_H_
 #define MTVM_LINK_H_
 
+#include <stdbool.h>
 #include <stdint.h>
 
 typedef enum mtvm_link_event {
@@ -35,6 +36,9 @@ void mtvm_link_init(mtvm_link_t *link, uint8_t *packet, uint32_t capacity);
 
 /* Decodes the next byte of the line. */
 mtvm_link_event_t mtvm_link_take(mtvm_link_t *link, uint8_t byte);
+
+/* Whether the next byte goes on with a frame. */
+bool mtvm_link_in_frame(const mtvm_link_t *link);
 
 /* Sends a frame through mtvm_port_putc: its payload's length, then the payload in any number of
  * pieces, then the end. One frame at a time. */

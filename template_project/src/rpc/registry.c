@@ -3,6 +3,9 @@
 #include <stddef.h>
 #include <string.h>
 
+#ifdef MTVM_HAS_BAUD
+#include "baud.h"
+#endif
 #include "error.h"
 #include "executor.h"
 #include "heap.h"
@@ -15,6 +18,9 @@
 #endif
 #ifdef MTVM_WORKSPACE_BYTES
 #include "mtvm_workspace.h"
+#endif
+#ifdef MTVM_TRACE
+#include "trace_rpc.h"
 #endif
 
 #define KIND(handle) ((handle) >> 28)
@@ -117,6 +123,14 @@ static bool device_info(mtvm_call_t *call, uint32_t index) {
   return true;
 }
 
+#ifdef MTVM_HAS_BAUD
+/* mtvm.set_baud(bits per second): the line's rate after this answer, see baud.h */
+static bool set_baud(mtvm_call_t *call, uint32_t index) {
+  (void)index;
+  return mtvm_baud_ask(call->values[0].v_int64);
+}
+#endif
+
 static const mtvm_entry_t globals[] = {
     {"runtime.SystemLib", "*", system_lib},
     {"tvm.rpc.server.ModuleGetFunction", "msi", module_get_function},
@@ -126,6 +140,15 @@ static const mtvm_entry_t globals[] = {
     {"tvm.contrib.random.random_fill", "t", mtvm_random_fill},
     {"mtvm.heap_info", "", heap_info},
     {"mtvm.device_info", "", device_info},
+#ifdef MTVM_HAS_BAUD
+    {"mtvm.set_baud", "i", set_baud},
+#endif
+#ifdef MTVM_TRACE
+    {"mtvm.trace_begin", "i", mtvm_trace_rpc_begin},
+    {"mtvm.trace_values", "ii", mtvm_trace_rpc_values},
+    {"mtvm.trace_output", "iii", mtvm_trace_rpc_output},
+    {"mtvm.trace_measure", "", mtvm_trace_rpc_measure},
+#endif
 };
 
 #define GLOBAL_COUNT (sizeof globals / sizeof globals[0])

@@ -9,6 +9,9 @@
 #include "mtvm_config.h"
 #include "registry.h"
 #include "session.h"
+#ifdef MTVM_HAS_BAUD
+#include "baud.h"
+#endif
 
 /* One payload; behind it, while it is served, its decoded arguments. */
 static MTVM_NOINIT MTVM_ALIGNED uint8_t packet[MTVM_PACKET_BYTES];
@@ -20,6 +23,30 @@ void mtvm_server_start(void) {
   mtvm_registry_reset();
   mtvm_session_boot();
 }
+
+/* The line at a rate that the host can choose. Without one all of this is nothing. */
+#ifdef MTVM_HAS_BAUD
+static mtvm_link_event_t take(uint8_t byte) {
+  if (mtvm_baud_before(mtvm_link_in_frame(&line))) {
+    mtvm_link_init(&line, packet, sizeof packet);
+  }
+  mtvm_link_event_t event = mtvm_link_take(&line, byte);
+  if (mtvm_baud_after(event, mtvm_link_in_frame(&line))) {
+    mtvm_link_init(&line, packet, sizeof packet);
+  }
+  return event;
+}
+
+static void boot_rate(void) { mtvm_baud_reset(); }
+
+static void answered(void) { mtvm_baud_answered(); }
+#else
+static mtvm_link_event_t take(uint8_t byte) { return mtvm_link_take(&line, byte); }
+
+static void boot_rate(void) {}
+
+static void answered(void) {}
+#endif
 
 /* Once until the next good packet: garbage gets no flood of answers. */
 static void report_damage(const char *text) {
@@ -39,11 +66,13 @@ static void serve(void) {
                             packet + sizeof packet)) {
     mtvm_session_end();
     mtvm_registry_reset();
+    boot_rate();
   }
+  answered();
 }
 
 void mtvm_server_take(uint8_t byte) {
-  switch (mtvm_link_take(&line, byte)) {
+  switch (take(byte)) {
     case MTVM_LINK_MORE: return;
     case MTVM_LINK_BAD_CRC:
       report_damage("CRC: a frame arrived damaged");
@@ -57,8 +86,8 @@ void mtvm_server_take(uint8_t byte) {
   damage_reported = false;
   switch (mtvm_session_take(packet, line.length)) {
     case MTVM_SESSION_NOTHING: return;
-    case MTVM_SESSION_STARTED:
-    case MTVM_SESSION_ENDED: mtvm_registry_reset(); return;
+    case MTVM_SESSION_ENDED: boot_rate(); /* fall through */
+    case MTVM_SESSION_STARTED: mtvm_registry_reset(); return;
     case MTVM_SESSION_PACKET: serve(); return;
   }
 }

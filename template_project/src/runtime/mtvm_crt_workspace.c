@@ -9,7 +9,7 @@
 #include "mtvm_workspace.h"
 
 /* The allocator rounds every request up to 16 B (TVM_RUNTIME_ALLOC_ALIGNMENT_BYTES). */
-static MTVM_NOINIT MTVM_ALIGNED uint8_t arena[MTVM_WORKSPACE_BYTES];
+static MTVM_NOINIT_ARENA MTVM_ALIGNED uint8_t arena[MTVM_WORKSPACE_BYTES];
 static tvm_workspace_t workspace;
 static uint32_t overflow;
 

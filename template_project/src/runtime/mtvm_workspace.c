@@ -8,7 +8,7 @@
  * (workspace-byte-alignment, 16 unless the target says otherwise). */
 #define ROUND_UP(n) (((n) + (MTVM_ALIGNMENT - 1U)) & ~(uint64_t)(MTVM_ALIGNMENT - 1U))
 
-static MTVM_NOINIT MTVM_ALIGNED uint8_t arena[MTVM_WORKSPACE_BYTES];
+static MTVM_NOINIT_ARENA MTVM_ALIGNED uint8_t arena[MTVM_WORKSPACE_BYTES];
 static uint32_t used;
 static uint32_t overflow;
 

@@ -5,5 +5,7 @@
 #define MTVM_PACKET_BYTES 2048
 #define MTVM_ALIGNED __attribute__((aligned(16)))
 #define MTVM_NOINIT
+#define MTVM_NOINIT_ARENA
+#define MTVM_NOINIT_HEAP
 
 #endif

@@ -8,10 +8,9 @@
 
 #define MTVM_UART_REGISTER(offset) (*(volatile uint32_t *)(MTVM_UART_BASE + (offset)))
 
-void mtvm_uart_init(void);
+void mtvm_uart_init(void); /* with its interrupt for received bytes on */
 int mtvm_uart_poll(void); /* the next byte, or -1: there is none */
 void mtvm_uart_putc(char byte);
-void mtvm_uart_enable_interrupt(int on); /* when there is a byte */
 
 #ifdef MTVM_RING_BYTES
 /* The receive ring (receive_ring.c) and its interrupt, in the vector table. */

@@ -6,7 +6,9 @@
 #include "mtvm_uart.h"
 
 /* NVIC (Armv7-M architecture reference manual, B3.4; the same on v6-M and v8-M). */
-#define NVIC_ISER(irq) (((volatile uint32_t *)0xE000E100U)[(irq) / 32U])
+#define NVIC_ISER (((volatile uint32_t *)0xE000E100U)[MTVM_UART_IRQ / 32U])
+#define NVIC_ICER (((volatile uint32_t *)0xE000E180U)[MTVM_UART_IRQ / 32U])
+#define IRQ_BIT (1U << (MTVM_UART_IRQ % 32U))
 
 #define WAIT_FOR_INTERRUPT() __asm__ volatile("wfi" ::: "memory")
 #define INTERRUPTS_OFF() __asm__ volatile("cpsid i" ::: "memory")
@@ -22,7 +24,7 @@ void mtvm_uart_interrupt(void) {
   for (;;) {
     uint32_t next = after(head);
     if (next == tail) {
-      mtvm_uart_enable_interrupt(0);
+      NVIC_ICER = IRQ_BIT;
       return;
     }
     int byte = mtvm_uart_poll();
@@ -34,10 +36,7 @@ void mtvm_uart_interrupt(void) {
   }
 }
 
-void mtvm_receive_ring_init(void) {
-  NVIC_ISER(MTVM_UART_IRQ) = 1U << (MTVM_UART_IRQ % 32U);
-  mtvm_uart_enable_interrupt(1);
-}
+void mtvm_receive_ring_init(void) { NVIC_ISER = IRQ_BIT; }
 
 int mtvm_receive_ring_getc(void) {
   INTERRUPTS_OFF(); /* the processor wakes up nevertheless, and none comes between check and sleep */
@@ -50,6 +49,6 @@ int mtvm_receive_ring_getc(void) {
   INTERRUPTS_ON();
   int byte = ring[tail];
   tail = after(tail);
-  mtvm_uart_enable_interrupt(1);
+  NVIC_ISER = IRQ_BIT;
   return byte;
 }

@@ -6,7 +6,6 @@
 #define RXDRDY MTVM_UART_REGISTER(0x108)
 #define TXDRDY MTVM_UART_REGISTER(0x11C)
 #define INTENSET MTVM_UART_REGISTER(0x304)
-#define INTENCLR MTVM_UART_REGISTER(0x308)
 #define ENABLE MTVM_UART_REGISTER(0x500)
 #define PSELTXD MTVM_UART_REGISTER(0x50C)
 #define PSELRXD MTVM_UART_REGISTER(0x514)
@@ -27,6 +26,7 @@ void mtvm_uart_init(void) {
   PSELRXD = PIN_RX;
   BAUDRATE = BAUDRATE_OF(MTVM_UART_BAUD);
   ENABLE = ENABLE_UART;
+  INTENSET = INTERRUPT_RXDRDY;
   STARTTX = 1;
   STARTRX = 1;
 }
@@ -44,12 +44,4 @@ void mtvm_uart_putc(char byte) {
   while (TXDRDY == 0) {
   }
   TXDRDY = 0;
-}
-
-void mtvm_uart_enable_interrupt(int on) {
-  if (on) {
-    INTENSET = INTERRUPT_RXDRDY;
-  } else {
-    INTENCLR = INTERRUPT_RXDRDY;
-  }
 }

@@ -1,0 +1,1 @@
+"""Looks into a model on a device, operator by operator: profile and validate."""

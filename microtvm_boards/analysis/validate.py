@@ -1,0 +1,232 @@
+"""Whether a model computes the same on the device as on this computer, and if not, where it
+starts to differ."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from microtvm_boards.analysis.compare import Comparison, compare
+from microtvm_boards.analysis.inputs import Sample
+from microtvm_boards.analysis.reference import build_reference
+from microtvm_boards.analysis.running import run_samples
+from microtvm_boards.analysis.tracing import Traced, build_traced, require_traceable, start
+from microtvm_boards.errors import BuildError, MicroTvmBoardsError, ModelError
+from microtvm_boards.platforms import get_platform
+from microtvm_boards.platforms.base import ANY_DEVICE, Progress
+from microtvm_boards.project.device_options import DeviceOptions
+from microtvm_boards.project.manifest import Project
+from microtvm_boards.project.schedule import OperatorCall, Schedule, Value
+from microtvm_boards.project.trace import TracedModel, TracedProject
+
+if TYPE_CHECKING:
+    from microtvm_boards.mlf.arrays import Array
+
+Outputs = Mapping[str, "Array"]
+DEFAULT_ULPS = 16.0
+
+
+@dataclass(frozen=True)
+class SampleResult:
+    name: str
+    outputs: tuple[Comparison, ...]  # in the model's order
+
+    @property
+    def agrees(self) -> bool:
+        return all(output.agrees for output in self.outputs)
+
+
+@dataclass(frozen=True)
+class FirstDifference:
+    """The first call whose output differs though all before it agree; None: see `reason`."""
+
+    sample: str
+    call: int | None
+    function: str | None
+    tensor: Comparison | None
+    reason: str  # why none is named, or what limits the answer; "" when there is nothing to say
+
+
+@dataclass(frozen=True)
+class Validation:
+    model: str
+    board: str
+    against: str  # what the outputs were compared with
+    samples: tuple[SampleResult, ...]
+    first_difference: FirstDifference | None
+
+    @property
+    def agrees(self) -> bool:
+        return all(sample.agrees for sample in self.samples)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How: which device, seconds for each of its answers, what floats may be off."""
+
+    device: DeviceOptions = ANY_DEVICE
+    timeout: float = 60.0
+    ulps: float = DEFAULT_ULPS
+    progress: Progress | None = None
+    step: Callable[[], None] = lambda: None
+
+
+def validate(
+    project: Project,
+    model: int,
+    samples: Sequence[Sample],
+    expected: Sequence[Outputs] | None = None,
+    settings: Settings = Settings(),
+) -> Validation:
+    """Runs `samples` on the project's own firmware, which has to be built (and flashed, on
+    hardware), and compares with `expected`, by default the outputs of the same model compiled for
+    this computer.
+
+    Where they differ, both run once more with firmware that traces operators. Raises ProjectError
+    for a project that can't be run, and as building and the device do.
+    """
+    require_traceable(project)
+    get_platform(project.platform).firmware(project)
+    against = "expected outputs"
+    if expected is None:
+        against = "the same model on this computer"
+        expected = _on_host(_reference(project, settings), model, samples, settings)
+    runs = run_samples(
+        project,
+        model,
+        [sample.inputs for sample in samples],
+        settings.device,
+        timeout=settings.timeout,
+        step=settings.step,
+    )
+    results = tuple(
+        SampleResult(sample.name, _compare_all(run.outputs, wanted, settings.ulps))
+        for sample, run, wanted in zip(samples, runs, expected, strict=True)
+    )
+    bad = next((i for i, result in enumerate(results) if not result.agrees), None)
+    first = None if bad is None else _locate(project, model, samples[bad], settings)
+    return Validation(project.models[model].name, project.board.name, against, results, first)
+
+
+def _reference(project: Project, settings: Settings) -> TracedProject:
+    try:
+        return build_reference(project, settings.progress)
+    except (ModelError, BuildError) as error:
+        raise ModelError(
+            "The model can't be compiled for this computer, to compare with: " + error.cause,
+            details=error.details,
+            log=error.log,
+            hint="--inputs and --expected with outputs that are known",
+        ) from error
+
+
+def _on_host(
+    reference: TracedProject, model: int, samples: Sequence[Sample], settings: Settings
+) -> list[Outputs]:
+    found = run_samples(
+        reference.project, model, [s.inputs for s in samples], timeout=settings.timeout
+    )
+    return [run.outputs for run in found]
+
+
+def _compare_all(found: Outputs, wanted: Outputs, ulps: float) -> tuple[Comparison, ...]:
+    return tuple(compare(name, found[name], wanted[name], ulps=ulps) for name in found)
+
+
+def _locate(project: Project, model: int, sample: Sample, settings: Settings) -> FirstDifference:
+    """Never raises for what only keeps it from naming an operator: the outputs' difference is
+    worth reporting all the same."""
+    try:
+        reference = build_reference(project, settings.progress)
+        target = build_traced(project, settings.progress)
+        with ExitStack() as stack:
+            here = stack.enter_context(start(reference, timeout=settings.timeout))
+            there = stack.enter_context(
+                start(
+                    target,
+                    settings.device,
+                    timeout=settings.timeout,
+                    progress=settings.progress,
+                )
+            )
+            return _Search(here, there, target.models[model], model, sample, settings).first()
+    except MicroTvmBoardsError as error:
+        reason = f"The operators can't be compared one by one: {error.cause}"
+        return FirstDifference(sample.name, None, None, None, reason)
+
+
+class _Search:
+    def __init__(
+        self,
+        here: Traced,
+        there: Traced,
+        traced: TracedModel,
+        model: int,
+        sample: Sample,
+        settings: Settings,
+    ) -> None:
+        self.sides = (there, here)
+        self.first_call = traced.first
+        self.schedule: Schedule = traced.schedule
+        self.model = model
+        self.sample = sample
+        self.ulps = settings.ulps
+
+    def first(self) -> FirstDifference:
+        calls = self.schedule.calls
+        checksums = self._run(len(calls) - 1)
+        for call in calls:
+            mine, theirs = (side[self.first_call + call.number] for side in checksums)
+            if mine == theirs:
+                continue
+            self._run(call.number)
+            for comparison in self._written(call):
+                if not comparison.agrees:
+                    return FirstDifference(
+                        self.sample.name,
+                        call.number,
+                        call.function,
+                        comparison,
+                        self._unseen(call.number),
+                    )
+        reason = (
+            "Every operator agrees in firmware that traces them: the cause is not in one operator, "
+            "but in memory, stack or how the compiler put the whole together."
+        )
+        unseen = self._unseen(len(calls))
+        return FirstDifference(self.sample.name, None, None, None, unseen or reason)
+
+    def _run(self, last: int) -> list[list[int]]:
+        values = []
+        for side in self.sides:
+            side.run(self.sample.inputs, self.model, self.first_call + last)
+            values.append(side.values())
+        return values
+
+    def _written(self, call: OperatorCall) -> list[Comparison]:
+        found, wanted = (side.written() for side in self.sides)
+        values = [self.schedule.values[value] for _, value in call.writes]
+        known = [value for value in values if value.size_bytes is not None]
+        return [
+            compare(value.name, _array(a, value), _array(b, value), ulps=self.ulps)
+            for value, a, b in zip(known, found, wanted, strict=True)
+        ]
+
+    def _unseen(self, number: int) -> str:
+        """Operators before call `number` that nothing can be said about."""
+        names = [
+            call.function
+            for call in self.schedule.calls[:number]
+            if any(self.schedule.values[v].size_bytes is None for _, v in call.writes)
+        ]
+        if not names:
+            return ""
+        return f"It isn't known how much {', '.join(dict.fromkeys(names))} writes: not compared."
+
+
+def _array(data: bytes, value: Value) -> Array:
+    import numpy as np
+
+    return np.frombuffer(data, np.dtype(value.dtype or "uint8").newbyteorder("<"))

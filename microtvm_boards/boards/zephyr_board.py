@@ -1,0 +1,180 @@
+"""Every board that a Zephyr tree knows, as a Board: sizes for preflight, the rest at build time."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from microtvm_boards.boards.board import Board
+from microtvm_boards.boards.load import LIST_COMMAND, board_names, load_board
+from microtvm_boards.boards.zephyr_tree import PINNED, ZephyrTree, look_for_zephyr
+from microtvm_boards.errors import BoardError, nearest
+
+PLATFORM = "zephyr"
+# A board, in either hardware model: name, name@revision, name@revision/soc/cluster/variant.
+_TARGET = re.compile(r"[A-Za-z0-9_.-]+(@[A-Za-z0-9_.]+)?(/[A-Za-z0-9_.]*)*")
+_LONGEST_NAME = 64  # in board.schema.json
+_KIB = 1024
+# Origins are the linker's business; these only keep the two apart.
+_RAM_ORIGIN = 0x20000000
+_SECONDS = 60
+
+
+def find_board(name: str, platform: str | None, zephyr_base: str | None) -> Board:
+    """The board that `name` means on `platform`: a file, one of ours, or one of Zephyr's.
+
+    One of ours is also one of Zephyr's when the platform is zephyr: of that name, or of the name
+    that its file gives (zephyr.board).
+    Raises BoardError for a board that nobody knows, with near names; UsageError as find_zephyr.
+    """
+    own = _own(name)
+    if own is not None and (platform or own.platforms[0]) != PLATFORM:
+        return own
+    if own is None and (platform not in (None, PLATFORM) or not _TARGET.fullmatch(name)):
+        return load_board(name)  # says what is wrong with it
+    tree = look_for_zephyr(zephyr_base, Path.cwd())
+    if own is None and platform is None and tree is None:
+        return load_board(name)
+    target = name if own is None else own.zephyr.board if own.zephyr is not None else own.name
+    if tree is not None:
+        _check_known(target, tree, with_ours=platform is None)
+    return make_board(target, tree, own)
+
+
+def _own(name: str) -> Board | None:
+    if name.endswith((".yaml", ".yml")) or name in board_names():
+        return load_board(name)
+    return None
+
+
+def _check_known(target: str, tree: ZephyrTree, *, with_ours: bool) -> None:
+    base = re.split("[@/]", target)[0]
+    names = zephyr_board_names(tree)
+    if base in names:
+        return
+    known = sorted({*names, *(board_names() if with_ours else ())})
+    raise BoardError(
+        f'There is no board "{target}", neither among Zephyr {tree.release}\'s {len(names)} '
+        f"({tree.base}) nor among ours.{nearest(base, known)}",
+        hint=f"west boards, or {LIST_COMMAND}",
+    )
+
+
+def zephyr_board_names(tree: ZephyrTree) -> frozenset[str]:
+    """As the tree's own script lists them: it knows the hardware model of its version.
+
+    Raises BoardError when the script fails.
+    """
+    script = tree.base / "scripts" / "list_boards.py"
+    roots = [f"--arch-root={tree.base}", f"--board-root={tree.base}"]
+    if tree.version >= (3, 7, 0):
+        roots.append(f"--soc-root={tree.base}")
+    done = subprocess.run(
+        [sys.executable, str(script), *roots], capture_output=True, text=True, timeout=_SECONDS
+    )
+    if done.returncode != 0:
+        lines = done.stderr.splitlines()
+        raise BoardError(
+            f"{script} can't list Zephyr's boards: {lines[-1] if lines else 'no message'}",
+            hint='pip install "microtvm-boards[zephyr]"',
+        )
+    # Up to 3.6 they are listed under their architectures.
+    lines = [line for line in done.stdout.splitlines() if not line.endswith(":")]
+    return frozenset(line.strip() for line in lines if line.strip())
+
+
+def make_board(target: str, tree: ZephyrTree | None, own: Board | None = None) -> Board:
+    """Zephyr's board `target`, with USB ids and flashers of our board file `own`.
+
+    Without a tree its sizes are unknown.
+    """
+    from microtvm_boards.boards.check import board_from_tree
+    from microtvm_boards.boards.yaml_tree import parse_yaml
+
+    path, facts = _facts(target, tree) if tree is not None else (None, {})
+    document = _document(target, tree, facts, own)
+    source = path or Path(f"{target} (board of Zephyr)")
+    return replace(board_from_tree(parse_yaml(document), source), document=document)
+
+
+def _document(
+    target: str, tree: ZephyrTree | None, facts: dict[str, Any], own: Board | None
+) -> str:
+    """The board file of a project: what the tree said about its board."""
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", target)[:_LONGEST_NAME]
+    description = facts.get("name")
+    if not isinstance(description, str) or not description.isprintable():
+        description = target
+    lines = [
+        f"name: {json.dumps(name)}",
+        f"description: {json.dumps(description + ' (board of Zephyr)', ensure_ascii=False)}",
+        "platforms: [zephyr]",
+    ]
+    flash, ram = _size(facts.get("flash")), _size(facts.get("ram"))
+    if flash and ram:
+        lines += [
+            "memories:",
+            f"  - {{name: FLASH, origin: 0, size: {min(flash, _RAM_ORIGIN)}, use: flash}}",
+            f"  - {{name: RAM, origin: {_RAM_ORIGIN}, size: {ram}, use: ram}}",
+        ]
+    if own is not None and own.flashers:
+        lines.append("flashers:")
+        lines += [f"  - {json.dumps({'name': f.name, **f.settings})}" for f in own.flashers]
+    if own is not None and own.usb_ids:
+        lines.append("usb_ids:")
+        lines += [f"  - {{vid: {usb.vid:#06x}, pid: {usb.pid:#06x}}}" for usb in own.usb_ids]
+    lines += ["zephyr:", f"  board: {json.dumps(target)}"]
+    lines.append(f"  release: {json.dumps(tree.release if tree else PINNED)}")
+    arch = facts.get("arch")
+    if isinstance(arch, str) and re.fullmatch("[a-z][a-z0-9_]*", arch):
+        lines.append(f"  arch: {arch}")
+    return "\n".join(lines) + "\n"
+
+
+def _size(kib: object) -> int:
+    """Bytes; 0 when it isn't a size that a board of 32 bits can have."""
+    if isinstance(kib, bool) or not isinstance(kib, (int, float)):
+        return 0
+    size = int(kib * _KIB)
+    return size if 0 < size < (1 << 32) - _RAM_ORIGIN else 0
+
+
+def architecture(target: str, tree: ZephyrTree) -> str | None:
+    """As Zephyr names it: arm, posix, riscv, ...; None when the tree doesn't say."""
+    arch = _facts(target, tree)[1].get("arch")
+    return arch if isinstance(arch, str) else None
+
+
+def _facts(target: str, tree: ZephyrTree) -> tuple[Path | None, dict[str, Any]]:
+    """What Zephyr's file for its test runner says about a board: name, arch, ram and flash in KiB.
+
+    That of the very target, else one of another variant of the board.
+    """
+    plain = re.sub("@[^/]*", "", target)
+    base = plain.split("/")[0]
+    found: tuple[Path | None, dict[str, Any]] = (None, {})
+    for path, facts in _candidates(base, tree):
+        identifier = re.sub("@[^/]*", "", str(facts.get("identifier", "")))
+        if identifier == plain:
+            return path, facts
+        if found[0] is None and identifier.split("/")[0] == base:
+            found = (path, facts)
+    return found
+
+
+def _candidates(base: str, tree: ZephyrTree) -> Iterator[tuple[Path, dict[str, Any]]]:
+    import yaml
+
+    for path in sorted((tree.base / "boards").glob(f"**/{base}*.yaml")):
+        try:
+            facts = yaml.safe_load(path.read_text())
+        except (OSError, yaml.YAMLError):
+            continue
+        if isinstance(facts, dict) and "identifier" in facts:
+            yield path, facts

@@ -1,0 +1,201 @@
+"""microtvm-boards profile"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from microtvm_boards.cli.device import (
+    device_flags,
+    open_project,
+    project_argument,
+    reflash_note,
+)
+from microtvm_boards.cli.output import Output, standard
+from microtvm_boards.cli.run import find_model
+from microtvm_boards.cli.tables import Row, table
+from microtvm_boards.errors import UsageError
+
+if TYPE_CHECKING:
+    from microtvm_boards.analysis.profile import OperatorCost, Profile
+    from microtvm_boards.boards import Board
+    from microtvm_boards.project.device_options import DeviceOptions
+
+
+@click.command()
+@project_argument
+@click.option(
+    "--runs",
+    type=click.IntRange(1, 1000),
+    default=3,
+    show_default=True,
+    metavar="N",
+    help="Inferences on random inputs; the median of each operator counts.",
+)
+@click.option(
+    "--html",
+    type=click.Path(path_type=Path),
+    metavar="FILE.html",
+    help="Write a report with a timeline of live memory.",
+)
+@click.option(
+    "--model",
+    "model_key",
+    metavar="NAME|N",
+    help="Which model of the project: its name, or its number from 0.  [default: 0]",
+)
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest wait for each answer of the device.",
+)
+@device_flags
+@standard
+def profile(
+    output: Output,
+    project: Path,
+    runs: int,
+    html: Path | None,
+    model_key: str | None,
+    timeout: float,
+    device: DeviceOptions,
+) -> None:
+    """Measure what each operator of the model costs on the board.
+
+    Builds firmware of its own in the project's build/trace and brings that onto the board; the
+    project's firmware stays as it is.
+    """
+    from microtvm_boards.analysis.profile import profile as measure
+
+    opened, _ = open_project(project)
+    number = find_model(opened, model_key)
+    if html is not None and not html.absolute().parent.is_dir():
+        raise UsageError(f"--html {html}: there is no directory {html.parent}.")
+    with output.work(f"Profiling {opened.models[number].name} on {opened.board.name}") as work:
+        found = measure(
+            opened, number, runs=runs, device=device, timeout=timeout, progress=work.line
+        )
+    document = profile_json(found, opened.board)
+    output.text(_text(found, opened.board))
+    if html is not None:
+        from microtvm_boards.cli.profile_html import report
+
+        try:
+            html.write_text(report(found, document), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"--html {html} can't be written: {error.strerror}.") from error
+        output.text(f"Wrote {html}")
+    output.text(reflash_note(opened))
+    output.document(document)
+
+
+def profile_json(found: Profile, board: Board) -> dict[str, Any]:
+    return {
+        "board": found.board,
+        "model": found.model,
+        "runs": found.runs,
+        "clock_hz": found.clock_hz,
+        "total_ticks": round(found.total_ticks, 1),
+        "between_ticks": round(found.between_ticks, 1),
+        "untraced_ticks": None if found.untraced_ticks is None else round(found.untraced_ticks),
+        "total_instructions": _instructions(found.total_ticks, board),
+        "workspace_bytes": found.workspace_bytes,
+        "operators": [
+            {
+                "number": o.number,
+                "function": o.function,
+                "ticks": round(o.ticks, 1),
+                "instructions": _instructions(o.ticks, board),
+                "share": round(o.share, 5),
+                "macs": o.macs,
+                "read_bytes": o.read_bytes,
+                "written_bytes": o.written_bytes,
+                "live_bytes": o.live_bytes,
+            }
+            for o in found.operators
+        ],
+    }
+
+
+def _text(found: Profile, board: Board) -> str:
+    measure = "Ticks" if _instructions(0, board) is None else "Instructions"
+    numbers = ("Call", measure, "Share", "MACs", f"{measure} per MAC", "Read", "Written", "Live")
+    rows = [_row(o, board) for o in found.operators]
+    between = found.between_ticks
+    rows.append(
+        (
+            "",
+            _count(_amount(between, board)),
+            _percent(between, found.total_ticks),
+            *("",) * 5,
+            "(between operators)",
+        )
+    )
+    lines = [
+        f"{found.model} on {found.board}: {_count(_amount(found.total_ticks, board))} "
+        f"{measure.lower()} a run, {_time(found.total_ticks / found.clock_hz)} at "
+        f"{found.clock_hz / 1e6:,.10g} MHz; {_macs(found)}",
+        table((*numbers, "Operator"), rows, numbers=numbers),
+    ]
+    if found.untraced_ticks:
+        operators = sum(o.ticks for o in found.operators)
+        lines.append(
+            f"The project's own firmware takes {_count(_amount(found.untraced_ticks, board))}; the "
+            f"operators are {_percent(operators, found.untraced_ticks)} of that."
+        )
+    return "\n".join(lines)
+
+
+def _row(o: OperatorCost, board: Board) -> Row:
+    amount = _amount(o.ticks, board)
+    return (
+        str(o.number),
+        _count(amount),
+        f"{100 * o.share:.1f} %",
+        _known(o.macs) if o.macs != 0 else "",
+        f"{amount / o.macs:.2f}" if o.macs else "",
+        _known(o.read_bytes),
+        _known(o.written_bytes),
+        _known(o.live_bytes),
+        o.function,
+    )
+
+
+def _macs(found: Profile) -> str:
+    known = sum(o.macs or 0 for o in found.operators)
+    more = " known" if any(o.macs is None for o in found.operators) else ""
+    return f"{known:,}{more} multiply-accumulates"
+
+
+def _instructions(ticks: float, board: Board) -> int | None:
+    from microtvm_boards.platforms.qemu import instructions
+
+    executed = instructions(round(ticks), board)
+    return None if executed is None else round(executed)
+
+
+def _amount(ticks: float, board: Board) -> float:
+    """Instructions where the board counts them, else ticks."""
+    executed = _instructions(ticks, board)
+    return ticks if executed is None else executed
+
+
+def _count(value: float) -> str:
+    return f"{value:,.0f}"
+
+
+def _known(value: int | None) -> str:
+    return "?" if value is None else f"{value:,}"
+
+
+def _percent(part: float, whole: float) -> str:
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def _time(seconds: float) -> str:
+    return f"{1e3 * seconds:,.3f} ms"

@@ -1,0 +1,106 @@
+"""The inputs of a relay model, and arrays to try it with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from microtvm_boards.errors import ModelError
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+# Wider integers count or index things: all of their range would only overflow.
+_WIDE_LOW, _WIDE_HIGH = -128, 127
+_SEED = 1
+
+
+@dataclass(frozen=True)
+class ModelInput:
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One set of inputs and what it is called in messages."""
+
+    label: str
+    arrays: dict[str, npt.NDArray[Any]]
+
+
+def model_inputs(mod: Any, params: Mapping[str, Any]) -> tuple[ModelInput, ...]:
+    """The inputs of the IRModule `mod` (types inferred) in order; `params` aren't among them.
+
+    Raises ModelError for one whose shape isn't fixed or that is no tensor.
+    """
+    found = []
+    for var in mod["main"].params:
+        if var.name_hint in params:
+            continue
+        kind = var.checked_type
+        if not hasattr(kind, "shape"):
+            raise ModelError(f'The model\'s input "{var.name_hint}" is no tensor but {kind}.')
+        extents = [_fixed(extent) for extent in kind.shape]
+        shape = tuple(extent for extent in extents if extent is not None)
+        if len(shape) < len(extents):
+            words = ", ".join("?" if extent is None else str(extent) for extent in extents)
+            raise ModelError(
+                f'The model\'s input "{var.name_hint}" has the shape [{words}]; firmware needs '
+                "every extent fixed.",
+                hint="export the model again with fixed shapes, batch size 1",
+            )
+        found.append(ModelInput(var.name_hint, shape, str(kind.dtype)))
+    return tuple(found)
+
+
+def _fixed(extent: Any) -> int | None:
+    try:
+        return int(extent)
+    except TypeError:  # relay's Any, or a variable
+        return None
+
+
+def edge_samples(inputs: Iterable[ModelInput]) -> list[Sample]:
+    """Two random sets of inputs (the same ones every time), all minimum, all maximum, zeros.
+
+    Integers of 8 and 16 bits take the whole range of their type, wider ones -128 to 127, floats
+    -1 to 1.
+    """
+    import numpy as np
+
+    rng = np.random.default_rng(_SEED)
+    inputs = list(inputs)
+
+    def fill(make: Any) -> dict[str, npt.NDArray[Any]]:
+        return {i.name: np.asarray(make(i), i.dtype).reshape(i.shape) for i in inputs}
+
+    def random(i: ModelInput) -> npt.NDArray[Any]:
+        low, high = _range(np.dtype(i.dtype))
+        if np.dtype(i.dtype).kind == "f":
+            return rng.uniform(low, high, i.shape)
+        return rng.integers(int(low), int(high), i.shape, endpoint=True)
+
+    return [
+        Sample("random input 1", fill(random)),
+        Sample("random input 2", fill(random)),
+        Sample("all minimum", fill(lambda i: np.full(i.shape, _range(np.dtype(i.dtype))[0]))),
+        Sample("all maximum", fill(lambda i: np.full(i.shape, _range(np.dtype(i.dtype))[1]))),
+        Sample("zeros", fill(lambda i: np.zeros(i.shape))),
+    ]
+
+
+def _range(dtype: np.dtype[Any]) -> tuple[float, float]:
+    import numpy as np
+
+    if dtype.kind == "f":
+        return -1.0, 1.0
+    if dtype.kind == "b":
+        return 0, 1
+    info = np.iinfo(dtype)
+    if info.bits <= 16:
+        return info.min, info.max
+    return max(int(info.min), _WIDE_LOW), _WIDE_HIGH

@@ -1,0 +1,121 @@
+/* STM32 with ST's HAL: start, stop, faults, the painted stack. */
+#include "mtvm_port.h"
+
+#include "mtvm_stm32.h"
+
+#define SEMIHOSTING_EXIT_EXTENDED 0x20
+#define SEMIHOSTING_APPLICATION_EXIT 0x20026U
+
+/* ST's start-up code calls main(), which the linker turns into this (-Wl,--wrap=main). */
+int __wrap_main(void) __attribute__((noreturn));
+int __real_main(void);
+
+int __wrap_main(void) {
+  uint32_t *top;
+  __asm__ volatile("mov %0, sp" : "=r"(top));
+  /* volatile: a call of memset would have its own frame in what it paints. */
+  for (volatile uint32_t *paint = mtvm_stack_limit; paint < top; ++paint) {
+    *paint = MTVM_STACK_PAINT;
+  }
+  mtvm_port_halt(__real_main());
+}
+
+/* newlib's __libc_init_array calls it before constructors; it is for a section that isn't used. */
+void _init(void);
+void _init(void) {}
+
+#ifdef MTVM_STM32_BOOT_MESSAGE
+static void put_text(const char *text) {
+  while (*text != '\0') {
+    mtvm_port_putc(*text++);
+  }
+}
+
+static void put_number(uint32_t number) {
+  if (number >= 10) {
+    put_number(number / 10);
+  }
+  mtvm_port_putc((char)('0' + number % 10));
+}
+#endif
+
+void mtvm_port_init(void) {
+  (void)HAL_Init();
+  const char *clock = mtvm_stm32_clock_init();
+  mtvm_stm32_uart_init();
+  const char *timer = mtvm_stm32_timer_init();
+#ifdef MTVM_STM32_BOOT_MESSAGE
+  put_text("clock ");
+  put_number(SystemCoreClock);
+  put_text(" Hz from ");
+  put_text(clock);
+  put_text(", timer ");
+  put_text(timer);
+  mtvm_port_putc('\n');
+#else
+  (void)clock;
+  (void)timer;
+#endif
+}
+
+int mtvm_port_getc(void) { return mtvm_stm32_uart_getc(); }
+
+void mtvm_port_putc(char byte) { mtvm_stm32_uart_putc(byte); }
+
+uint32_t mtvm_port_stack_used(void) {
+  const uint32_t *word = mtvm_stack_limit;
+  while (word < mtvm_stack_top && *word == MTVM_STACK_PAINT) {
+    ++word;
+  }
+  return (uint32_t)((uintptr_t)mtvm_stack_top - (uintptr_t)word);
+}
+
+void mtvm_port_halt(int status) {
+  if (mtvm_stm32_uart_ready()) {
+    mtvm_stm32_uart_flush();
+  }
+#ifdef MTVM_SEMIHOSTING
+  const uintptr_t block[2] = {SEMIHOSTING_APPLICATION_EXIT, (uintptr_t)status};
+  register int operation __asm__("r0") = SEMIHOSTING_EXIT_EXTENDED;
+  register const uintptr_t *argument __asm__("r1") = block;
+  __asm__ volatile("bkpt 0xab" : "+r"(operation) : "r"(argument) : "memory");
+#else
+  (void)status;
+#endif
+  for (;;) {
+    __WFI();
+  }
+}
+
+static void put_hex(uint32_t value) {
+  mtvm_port_putc(' ');
+  for (int shift = 28; shift >= 0; shift -= 4) {
+    mtvm_port_putc("0123456789abcdef"[(value >> shift) & 15U]);
+  }
+}
+
+static void fault(const uint32_t *frame) __attribute__((noreturn, used));
+
+/* `frame`: r0-r3, r12, lr, pc, xpsr as the processor stacked them. */
+static void fault(const uint32_t *frame) {
+  if (mtvm_stm32_uart_ready()) {
+    for (const char *text = "\nfault"; *text != '\0'; ++text) {
+      mtvm_port_putc(*text);
+    }
+    put_hex(frame[6]);
+    put_hex(frame[5]);
+    mtvm_port_putc('\n');
+  }
+  mtvm_port_halt(1);
+}
+
+__attribute__((naked)) void HardFault_Handler(void) {
+  __asm__ volatile(
+      "mov r0, sp\n"
+      "ldr r1, =fault\n"
+      "bx r1\n");
+}
+
+void MemManage_Handler(void) __attribute__((alias("HardFault_Handler")));
+void BusFault_Handler(void) __attribute__((alias("HardFault_Handler")));
+void UsageFault_Handler(void) __attribute__((alias("HardFault_Handler")));
