@@ -1,6 +1,6 @@
 """Bytes of a firmware on STM32 with ST's HAL beyond the same HAL project without a model, -Os.
 
-    python -m benchmarks.stm32_footprint [--json] [--boards B ...] [MODEL.tflite ...]
+    python -m benchmarks.stm32_footprint [--json] [--board B]... [MODEL.tflite ...]
 
 The digits, and each MODEL (compiled with TVM), as AOT with C interface (`c`), AOT packed (`packed`)
 and graph executor (`graph`). Needs ST's package (docs/stm32cube.md).
@@ -30,7 +30,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +78,10 @@ class Row:
     ram_added: int = 0
     heap: int = 0
     failed: str = ""
+
+
+_NAMES = ("board", "model", "library", "app")
+_NUMBERS = [f.name for f in fields(Row) if f.name not in (*_NAMES, "failed")]
 
 
 def digits() -> dict[str, Path]:
@@ -232,36 +236,39 @@ def _does_not_fit(error: MicroTvmBoardsError) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("models", nargs="*", type=Path, metavar="MODEL.tflite")
-    parser.add_argument("--boards", nargs="+", default=BOARDS)
+    parser.add_argument("--board", action="append", help=f"default: {' and '.join(BOARDS)}")
     parser.add_argument("--json", action="store_true", help="JSON alone")
     arguments = parser.parse_args()
     no_emitter = stm32_emitter.missing()
     if no_emitter:
         print(f"No rows of upstream's emitter: {no_emitter}.", file=sys.stderr)
+    boards = arguments.board or BOARDS
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as folder:
-        libraries = {"digits": digits()}
-        for path in arguments.models:
-            libraries[path.stem] = compiled(path, Path(folder))
-        for board in arguments.boards:
-            base = empty(board, Path(folder) / board)
-            rows.append(base.row)
-            for model, tars in libraries.items():
-                scratch = Path(folder) / board / model
-                rows += measure(model, tars, base, scratch, emitter=not no_emitter)
     if not arguments.json:
-        _print(rows)
+        print(" ".join(f"{n:16}" for n in _NAMES) + " ".join(f"{n:>11}" for n in _NUMBERS))
+    for row in _rows(boards, arguments.models, emitter=not no_emitter):
+        rows.append(row)
+        if not arguments.json:
+            _print(row)
     print(json.dumps([asdict(row) for row in rows]))
 
 
-def _print(rows: list[Row]) -> None:
-    names = ("board", "model", "library", "app")
-    numbers = [n for n in asdict(rows[0]) if n not in (*names, "failed")]
-    print(" ".join(f"{n:16}" for n in names) + " ".join(f"{n:>11}" for n in numbers))
-    for row in rows:
-        cells = asdict(row)
-        line = " ".join(f"{cells[n]:16}" for n in names)
-        print(line + (row.failed or " ".join(f"{cells[n]:>11,}" for n in numbers)))
+def _rows(boards: Iterable[str], models: Iterable[Path], *, emitter: bool) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory() as folder:
+        bases = {board: empty(board, Path(folder) / board) for board in boards}
+        yield from (base.row for base in bases.values())
+        for model in (None, *models):
+            name = "digits" if model is None else model.stem
+            libraries = digits() if model is None else compiled(model, Path(folder))
+            for board, base in bases.items():
+                scratch = Path(folder) / board / name
+                yield from measure(name, libraries, base, scratch, emitter=emitter)
+
+
+def _print(row: Row) -> None:
+    cells = asdict(row)
+    numbers = row.failed or " ".join(f"{cells[n]:>11,}" for n in _NUMBERS)
+    print(" ".join(f"{cells[n]:16}" for n in _NAMES) + numbers, flush=True)
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], Row]
 
 
 # Measured, and a reserve of about a tenth.
-@pytest.mark.parametrize(("kind", "flash", "ram"), [("c", 256, 16), ("graph", 1700, 104)])
+@pytest.mark.parametrize(("kind", "flash", "ram"), [("c", 136, 16), ("graph", 1700, 104)])
 def test_a_model_brings_little_besides_itself(
     rows: dict[tuple[str, str], Row], kind: str, flash: int, ram: int
 ) -> None:

@@ -57,7 +57,8 @@ def test_the_table_has_upstreams_figures_beside_ours(zephyr: ModuleType) -> None
 
 
 def test_the_table_of_times_ends_with_upstreams(zephyr: ModuleType) -> None:
-    seconds = dict.fromkeys(zephyr.UPSTREAM_TIMES, 1.5)
+    seconds = dict.fromkeys([*zephyr.UPSTREAM_TIMES, zephyr.YARDSTICK], 1.5)
     lines = zephyr.times_table([zephyr.Times("b", "c", seconds)]).splitlines()
-    assert lines[1].split() == ["b", "c"] + ["1.50", "s"] * 4
+    assert lines[1].split() == ["b", "c"] + ["1.50", "s"] * 5
     assert "17.0 to 22.0 s" in lines[2]
+    assert lines[2].endswith("-")

@@ -42,7 +42,9 @@ BOARDS = {
 def make_tree(parent: Path, version: str = "3.4.0", extra: str = "") -> Path:
     """`parent`/zephyr, of that version, with the modules cmsis and hal_nordic beside it."""
     base = parent / "zephyr"
-    numbers = dict(zip(("VERSION_MAJOR", "VERSION_MINOR", "PATCHLEVEL"), version.split("."), strict=True))
+    numbers = dict(
+        zip(("VERSION_MAJOR", "VERSION_MINOR", "PATCHLEVEL"), version.split("."), strict=True)
+    )
     lines = [f"{name} = {number}" for name, number in numbers.items()]
     write(base / "VERSION", "\n".join([*lines, "VERSION_TWEAK = 0", f"EXTRAVERSION = {extra}"]))
     write(base / "Kconfig.zephyr", "")

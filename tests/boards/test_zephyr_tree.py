@@ -122,7 +122,10 @@ def test_modules_are_those_of_the_manifest(tmp_path: Path) -> None:
     )
     write(base / "submanifests/broken.yaml", "manifest: [\n")
     tree = find_zephyr(str(base))
-    assert present_modules(tree) == (tmp_path / "modules/hal/cmsis", tmp_path / "modules/hal/nordic")
+    assert present_modules(tree) == (
+        tmp_path / "modules/hal/cmsis",
+        tmp_path / "modules/hal/nordic",
+    )
     assert missing_modules(tree) == ("hal_stm32", "extra")
 
 
@@ -167,9 +170,7 @@ def test_an_unknown_board_is_answered_from_zephyrs_own_list(tmp_path: Path) -> N
 
 def test_a_board_of_ours_is_ours_unless_platform_zephyr_is_asked_for(tmp_path: Path) -> None:
     base = make_tree(tmp_path)
-    write(
-        base / "scripts/list_boards.py", 'print("arm:")\nprint("  mps2_an386")\n'
-    )
+    write(base / "scripts/list_boards.py", 'print("arm:")\nprint("  mps2_an386")\n')
     assert find_board("mps2_an386", None, str(base)).platforms == ("baremetal",)
     assert find_board("mps2_an386", "zephyr", str(base)).platforms == ("zephyr",)
 

@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from microtvm_boards.platforms.stack_report import StackReport, objects_of, stack_report, write_report
+from microtvm_boards.platforms.stack_report import (
+    StackReport,
+    objects_of,
+    stack_report,
+    write_report,
+)
 
 pytestmark = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"
@@ -17,7 +22,10 @@ USE = "volatile char sink; static void use(char *p) { sink = *p; }\n"
 
 
 def report(
-    tmp_path: Path, *sources: str, flags: str = "-O1 -fno-inline", once: frozenset[str] = frozenset()
+    tmp_path: Path,
+    *sources: str,
+    flags: str = "-O1 -fno-inline",
+    once: frozenset[str] = frozenset(),
 ) -> StackReport:
     for number, source in enumerate(sources):
         file = tmp_path / f"file{number}.c"
@@ -69,9 +77,7 @@ def test_an_address_taken_in_code_counts_too(tmp_path: Path) -> None:
 
 
 def test_functions_of_libraries_have_an_allowance(tmp_path: Path) -> None:
-    found = report(
-        tmp_path, "void k_sleep(int); int main(void) { k_sleep(1); return 0; }"
-    )
+    found = report(tmp_path, "void k_sleep(int); int main(void) { k_sleep(1); return 0; }")
     assert found.allowances == {"k_sleep": 256}
     assert 256 < bound(found) < 280
 
@@ -110,9 +116,7 @@ def test_a_circle_through_a_table_counts_once(tmp_path: Path) -> None:
 
 
 def test_a_frame_of_unknown_size_has_no_bound(tmp_path: Path) -> None:
-    found = report(
-        tmp_path, USE + "int main(int n) { char a[n]; a[0] = 1; use(a); return 0; }"
-    )
+    found = report(tmp_path, USE + "int main(int n) { char a[n]; a[0] = 1; use(a); return 0; }")
     assert found.bound is None
     assert "frame of unknown size" in found.problems[0]
 

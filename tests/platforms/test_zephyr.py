@@ -198,7 +198,7 @@ def test_devicetree_and_config_say_what_memory_there_is(tmp_path: Path) -> None:
     assert memories(config, devicetree) == ()
 
 
-@pytest.mark.parametrize("dts", ["", "/ {", "} ; };", "/ { chosen { x = <; }; };", "/ { a = \"b"])
+@pytest.mark.parametrize("dts", ["", "/ {", "} ; };", "/ { chosen { x = <; }; };", '/ { a = "b'])
 def test_a_damaged_devicetree_has_no_uart(tmp_path: Path, dts: str) -> None:
     write(tmp_path / "x.dts", dts)
     assert Devicetree.read(tmp_path / "x.dts").uart() is None
@@ -362,7 +362,9 @@ def test_a_model_too_big_for_the_real_memory_is_refused_before_the_compile(
     )
     with pytest.raises(ProjectError, match="doesn't fit the board disco_l4") as caught:
         ZephyrPlatform().build(project)
-    assert any("RAM: needed" in line and "available 2048 B" in line for line in caught.value.details)
+    assert any(
+        "RAM: needed" in line and "available 2048 B" in line for line in caught.value.details
+    )
     assert len(ran) == 1  # the configure step
     with pytest.raises(ProjectError, match="The last build of .* failed: The model doesn't fit"):
         ZephyrPlatform().firmware(project)

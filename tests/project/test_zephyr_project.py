@@ -97,7 +97,9 @@ def test_settings_and_files_of_the_user_come_last(
     assert (project.directory / "app.overlay").read_text() == overlay.read_text()
 
 
-@pytest.mark.parametrize("text", ["FPU=y", "CONFIG_", "CONFIG_fpu=y", "=y", "CONFIG_A=y\nCONFIG_B=n"])
+@pytest.mark.parametrize(
+    "text", ["FPU=y", "CONFIG_", "CONFIG_fpu=y", "=y", "CONFIG_A=y\nCONFIG_B=n"]
+)
 def test_what_is_no_setting_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="takes Kconfig settings"):
         settings([text])

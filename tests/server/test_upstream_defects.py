@@ -1,24 +1,6 @@
 """What goes wrong in upstream's API servers (TVM 0.8 to 0.18) and doesn't in ours, one by one.
 
-Shown here as a caller of the server meets it, by number; shown in more detail elsewhere:
-
- 1 opens once                   transports/test_contract.py: opens thirty times; transports/
-                                test_emulator.py: qemu opens again and again
- 2 failed generate stays        project/test_create.py: a failed create, a failure while writing
- 3 definitions by character     project/test_options.py: compile definitions come as text or list
- 4 options not validated        project/test_options.py: unknown, wrong, missing, any values
- 5 compiler's words lost        platforms/test_build_errors.py; platforms/test_building.py
- 6 no incremental build         platforms/test_building.py: only what changed is compiled again
- 7 gdbserver_port, FVP          platforms/test_qemu.py: the emulator waits for gdb
- 8 ports, probes                transports/test_ports.py: two ports are listed, no port says what;
-                                flashers/test_flash_with.py: of two probes none is guessed;
-                                flashers/test_tools.py: without a serial number none is passed
- 9 partial writes, unplugging   transports/test_serial.py: slow board, nobody takes, unplugging;
-                                transports/test_contract.py: a write larger than any buffer
-10 heap and stack of one size   platforms/test_zephyr.py: the stack has a margin;
-                                project/test_buffers.py
-11 one version, closed list     boards/test_zephyr_tree.py: versions are compared as versions,
-                                a board of Zephyr needs no file, an unknown board
+Shown here by number, as a caller of the server meets it; ELSEWHERE says where in more detail.
 """
 
 from __future__ import annotations
@@ -43,6 +25,61 @@ from tests.server.conftest import StartServer
 
 EchoProject = Callable[..., Path]
 
+TESTS = Path(__file__).resolve().parents[1]
+# Defect -> file under tests/ -> tests.
+ELSEWHERE = {
+    "1 a project opens once": {
+        "transports/test_contract.py": "it_opens_thirty_times_and_leaves_"
+        "no_descriptor_and_no_thread",
+        "transports/test_emulator.py": "qemu_opens_again_and_again_and_loses_no_byte",
+    },
+    "2 a failed generate leaves its directory": {
+        "project/test_create.py": "a_failed_create_leaves_nothing "
+        "a_failure_while_writing_leaves_nothing",
+    },
+    "3 compile_definitions by character": {
+        "project/test_options.py": "compile_definitions_come_as_text_or_list",
+    },
+    "4 options not validated": {
+        "project/test_options.py": "an_unknown_option_names_its_nearest "
+        "no_board_says_which_option_is_needed a_wrong_value_says_what_was_expected "
+        "any_values_give_options_or_a_usage_error",
+    },
+    "5 the compiler's words are lost": {
+        "platforms/test_building.py": "a_compiler_error_comes_with_its_place_"
+        "the_last_lines_and_the_log",
+        "platforms/test_zephyr.py": "a_missing_module_is_named_with_its_command",
+    },
+    "6 no incremental build": {
+        "platforms/test_building.py": "only_what_changed_is_compiled_again",
+    },
+    "7 gdbserver_port": {
+        "platforms/test_qemu.py": "the_emulator_waits_for_gdb_and_goes_on_when_told",
+        "platforms/test_zephyr.py": "qemu_is_started_as_zephyr_starts_it_"
+        "with_its_uart_on_our_socket",
+    },
+    "8 ports and probes": {
+        "transports/test_ports.py": "two_ports_are_listed_and_none_is_guessed "
+        "no_port_says_what_was_looked_for_and_what_was_seen",
+        "flashers/test_flash_with.py": "of_two_probes_none_is_guessed_with_any_tool",
+        "flashers/test_tools.py": "without_a_serial_number_none_is_passed",
+    },
+    "9 partial writes, unplugging": {
+        "transports/test_serial.py": "a_board_that_takes_bytes_slowly_gets_all_of_them "
+        "a_write_that_nobody_takes_says_how_much_went "
+        "unplugging_ends_a_read_that_waits_and_says_so",
+    },
+    "10 heap and stack of one size": {
+        "platforms/test_zephyr.py": "the_stack_has_a_margin_and_is_never_less_than_zephyrs_own "
+        "a_model_too_big_for_the_real_memory_is_refused_before_the_compile",
+    },
+    "11 one version, a closed list of boards": {
+        "boards/test_zephyr_tree.py": "versions_are_compared_as_versions "
+        "a_board_of_zephyr_needs_no_file_of_ours "
+        "an_unknown_board_is_answered_from_zephyrs_own_list",
+    },
+}
+
 
 @pytest.fixture
 def project(host_project: Path, tmp_path: Path) -> Path:
@@ -65,6 +102,14 @@ def connected(port: int) -> socket.socket:
         except ConnectionRefusedError:
             assert time.monotonic() < deadline
             time.sleep(0.01)
+
+
+@pytest.mark.parametrize("defect", ELSEWHERE)
+def test_what_the_index_names_is_there(defect: str) -> None:
+    for file, names in ELSEWHERE[defect].items():
+        text = (TESTS / file).read_text()
+        for name in names.split():
+            assert f"def test_{name}(" in text
 
 
 def test_1_a_project_opens_more_than_once(start: StartServer, project: Path) -> None:
