@@ -30,6 +30,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from microtvm_boards.boards.zephyr_tree import ZephyrTree, find_zephyr
 from microtvm_boards.errors import MicroTvmBoardsError
@@ -141,7 +142,8 @@ def _symbol_size(elf: Path, name: str) -> int:
     from elftools.elf.elffile import ELFFile
 
     with elf.open("rb") as file:
-        (symbol,) = ELFFile(file).get_section_by_name(".symtab").get_symbol_by_name(name)
+        table: Any = ELFFile(file).get_section_by_name(".symtab")
+        (symbol,) = table.get_symbol_by_name(name)
         return int(symbol["st_size"])
 
 
@@ -168,11 +170,16 @@ def rows_of(project: Project, entry: str, libc: str, hello: Counter[str]) -> lis
         upstream = UPSTREAM.get((board, libc, entry))
         rows.append(
             Row(
-                *(board, libc, entry, memory),
-                sizes.total(),
-                hello[memory],
-                *(sizes[kind] for kind in ("model", "buffers", "stack")),
-                None if upstream is None else upstream[index],
+                board,
+                libc,
+                entry,
+                memory,
+                firmware=sizes.total(),
+                hello=hello[memory],
+                model=sizes["model"],
+                buffers=sizes["buffers"],
+                stack=sizes["stack"],
+                upstream=None if upstream is None else upstream[index],
             )
         )
     return rows

@@ -58,10 +58,13 @@ def list_boards(output: Output) -> None:
 @click.argument("name")
 @standard
 def show_board(output: Output, name: str) -> None:
-    """Show everything a board's file says; NAME may be the path of a board file of your own."""
-    from microtvm_boards.boards import load_board
+    """Show everything a board's file says.
 
-    board = load_board(name)
+    NAME may be the path of a board file of your own, or a board of your Zephyr.
+    """
+    from microtvm_boards.boards import find_board
+
+    board = find_board(name, None, None)
     output.text(f"{board.name}: {board.description}")
     for field, value in _fields(board):
         output.text(f"  {field:<10} {value}")

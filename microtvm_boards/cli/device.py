@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from microtvm_boards.project.option_table import Method
 
 project_argument = click.argument("project", type=click.Path(path_type=Path))
+model_option = click.option(
+    "--model",
+    "model_key",
+    metavar="NAME|N",
+    help="Which model of the project: its name, or its number from 0.  [default: 0]",
+)
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="Longest wait for each answer of the device.",
+)
 _OPEN = (
     *("serial_number", "port", "baud", "fast_baud", "reset"),
     *("transcript", "replay", "gdbserver_port"),

@@ -9,9 +9,11 @@ import click
 
 from microtvm_boards.cli.device import (
     device_flags,
+    model_option,
     open_project,
     project_argument,
     reflash_note,
+    timeout_option,
 )
 from microtvm_boards.cli.output import Output, standard
 from microtvm_boards.cli.run import find_model
@@ -40,20 +42,8 @@ if TYPE_CHECKING:
     metavar="FILE.html",
     help="Write a report with a timeline of live memory.",
 )
-@click.option(
-    "--model",
-    "model_key",
-    metavar="NAME|N",
-    help="Which model of the project: its name, or its number from 0.  [default: 0]",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Longest wait for each answer of the device.",
-)
+@model_option
+@timeout_option
 @device_flags
 @standard
 def profile(

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from microtvm_boards.cli.device import device_flags, open_project, project_argument
+from microtvm_boards.cli.device import (
+    device_flags,
+    model_option,
+    open_project,
+    project_argument,
+    timeout_option,
+)
 from microtvm_boards.cli.output import Output, Work, standard
 from microtvm_boards.cli.results import results_json, results_text
 from microtvm_boards.errors import DeviceError, UsageError, nearest
@@ -37,20 +43,8 @@ Sample = dict[str, Any]  # input arrays by name
     metavar="FILE.npz",
     help="Where to save the outputs, keyed by tensor name.",
 )
-@click.option(
-    "--model",
-    "model_key",
-    metavar="NAME|N",
-    help="Which model of the project: its name, or its number from 0.  [default: 0]",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Longest wait for each answer of the device.",
-)
+@model_option
+@timeout_option
 @device_flags
 @standard
 def run(

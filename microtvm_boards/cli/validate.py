@@ -10,9 +10,11 @@ import click
 
 from microtvm_boards.cli.device import (
     device_flags,
+    model_option,
     open_project,
     project_argument,
     reflash_note,
+    timeout_option,
 )
 from microtvm_boards.cli.exit_codes import DIFFERENT
 from microtvm_boards.cli.output import Output, standard
@@ -59,20 +61,8 @@ _LISTED = 20  # samples; of more, those that differ
     metavar="N",
     help="How far floats may be apart, in last places of the tensor's largest number.",
 )
-@click.option(
-    "--model",
-    "model_key",
-    metavar="NAME|N",
-    help="Which model of the project: its name, or its number from 0.  [default: 0]",
-)
-@click.option(
-    "--timeout",
-    type=click.FloatRange(min=0, min_open=True),
-    default=60.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="Longest wait for each answer of the device.",
-)
+@model_option
+@timeout_option
 @device_flags
 @standard
 def validate(

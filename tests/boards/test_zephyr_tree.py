@@ -107,7 +107,7 @@ def test_a_tree_without_a_version_is_named(tmp_path: Path, text: str) -> None:
 def test_a_directory_that_is_no_zephyr_is_refused_whoever_names_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(UsageError, match="option zephyr_base names .* no Zephyr tree"):
+    with pytest.raises(UsageError, match=r"option zephyr_base names .* no Zephyr tree"):
         find_zephyr(str(tmp_path))
     monkeypatch.setenv("ZEPHYR_BASE", str(tmp_path))
     with pytest.raises(UsageError, match=r"\$ZEPHYR_BASE names"):
@@ -207,7 +207,7 @@ def test_what_no_board_can_be_called_reaches_no_script(tmp_path: Path, name: str
 def test_a_script_that_fails_is_named(tmp_path: Path) -> None:
     base = make_tree(tmp_path)
     write(base / "scripts/list_boards.py", "import no_such_package\n")
-    with pytest.raises(BoardError, match="can't list Zephyr's boards.*no_such_package"):
+    with pytest.raises(BoardError, match=r"can't list Zephyr's boards.*no_such_package"):
         find_board("disco_l4", "zephyr", str(base))
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,10 +28,6 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 
 @pytest.mark.zephyr
 def test_the_session_goes_as_it_is_shown(tmp_path: Path) -> None:
-    import os
-    import subprocess
-    import sys
-
     if not TREES:
         pytest.skip("there is no Zephyr tree: neither ZEPHYR_BASE nor ~/zephyrproject")
     if shutil.which("arm-none-eabi-gcc") is None:

@@ -41,8 +41,8 @@ MESSAGES = {
     "reached.",
     "cmake_no_compiler": "CMakeLists.txt:4: The CMAKE_C_COMPILER: nosuch-gcc is not a full path "
     "and was not found in the PATH.",
-    "kconfig_warning": "prj.conf:21: Kconfig: attempt to assign the value 'y' to the undefined symbol "
-    "NO_SUCH_THING",
+    "kconfig_warning": "prj.conf:21: Kconfig: attempt to assign the value 'y' to the undefined "
+    "symbol NO_SUCH_THING",
     "devicetree_error": "devicetree error: /chosen: undefined node label 'nosuch'",
     "zephyr_module": "/zephyr/boards/arm/nucleo_f746zg/nucleo_f746zg.dts:9: "
     "st/f7/stm32f746zgtx-pinctrl.dtsi: No such file or directory",

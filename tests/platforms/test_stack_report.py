@@ -31,9 +31,12 @@ def report(
         file = tmp_path / f"file{number}.c"
         file.write_text(source)
         subprocess.run(
-            ["arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb", "-ffreestanding", *flags.split()]
-            + ["-fcallgraph-info=su", "-fno-optimize-sibling-calls", "-c", str(file)]
-            + ["-o", str(file.with_suffix(".o"))],
+            [
+                *("arm-none-eabi-gcc", "-mcpu=cortex-m3", "-mthumb", "-ffreestanding"),
+                *flags.split(),
+                *("-fcallgraph-info=su", "-fno-optimize-sibling-calls", "-c", str(file)),
+                *("-o", str(file.with_suffix(".o"))),
+            ],
             check=True,
         )
     return stack_report(objects_of([tmp_path]), "main", inside=tmp_path, once=once)

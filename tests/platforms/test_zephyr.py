@@ -366,7 +366,7 @@ def test_a_model_too_big_for_the_real_memory_is_refused_before_the_compile(
         "RAM: needed" in line and "available 2048 B" in line for line in caught.value.details
     )
     assert len(ran) == 1  # the configure step
-    with pytest.raises(ProjectError, match="The last build of .* failed: The model doesn't fit"):
+    with pytest.raises(ProjectError, match=r"The last build of .* failed: The model doesn't fit"):
         ZephyrPlatform().firmware(project)
 
 

@@ -21,7 +21,7 @@ def test_a_program_that_ends_is_quoted() -> None:
 
 
 def test_a_program_that_says_nothing_is_given_up() -> None:
-    with pytest.raises(TransportError, match="has not named its UART within 0.3 s"):
+    with pytest.raises(TransportError, match=r"has not named its UART within 0\.3 s"):
         program("import time; time.sleep(60)", connect_timeout=0.3).open()
 
 

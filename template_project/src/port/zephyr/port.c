@@ -37,9 +37,9 @@ static const struct device *const uart = DEVICE_DT_GET(UART_NODE);
 #define RING_BYTES 64 /* `c` reads as fast as a UART sends */
 #endif
 
-/* Received bytes: the interrupt puts them in, so that none is lost while a model runs. When the ring
- * is full the interrupt stays off until there is room: an emulated line waits then, a real one loses
- * bytes, which the frames' CRC tells. */
+/* Received bytes: the interrupt puts them in, so that none is lost while a model runs. When the
+ * ring is full the interrupt stays off until there is room: an emulated line waits then, a real one
+ * loses bytes, which the frames' CRC tells. */
 static uint8_t ring[RING_BYTES];
 static volatile uint32_t head; /* written by the interrupt only */
 static volatile uint32_t tail; /* read from here, by the main thread only */
@@ -65,7 +65,7 @@ static void receive(const struct device *device, void *unused) {
   k_sem_give(&received);
 }
 
-/* A byte that is there already interrupts no more on some UARTs (Arm's CMSDK), so it is taken here. */
+/* A byte that is there already interrupts no more on some UARTs (Arm's CMSDK): it is taken here. */
 static void receive_on(void) {
   unsigned int key = irq_lock();
   uart_irq_rx_enable(uart);
