@@ -127,14 +127,9 @@ def _merge(values: dict[str, Any]) -> None:
             )
     if "pools" in values:
         values["pools"] = pool_settings(values["pools"])
-    if values.pop("use_fvp", False):
-        raise UsageError(
-            "use_fvp asks for Arm's FVP, which isn't served; QEMU emulates the same boards.",
-            hint="leave use_fvp out; boards with an emulator: mps2_an521, mps3_an547",
-        )
     if "zephyr_config" in values:
         values["zephyr_config"] = settings(values["zephyr_config"])
-    if values.get("use_fvp"):
+    if values.pop("use_fvp", False):
         raise UsageError(
             "use_fvp=true asks for Arm's FVP, which this template doesn't run.",
             hint="leave use_fvp out: board mps3_an547 is the same Corstone-300, in QEMU",
