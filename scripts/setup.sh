@@ -11,7 +11,7 @@ if [ "$goal" = test ]; then
   # make: CMake's other generator; g++: TVM links its reference build with it;
   # libclang-rt: clang's sanitizers and libFuzzer; gdb, stm32flash: flash without hardware
   packages+=(clang gdb-multiarch libclang-rt-14-dev g++ make stm32flash)
-  extras="[test,tvm,train]"
+  extras="[test,tvm,train,zephyr]"
 fi
 
 # The newest TVM wheel that has tvm.micro is for CPython 3.10; everything else runs on 3.10 and up.
@@ -49,8 +49,9 @@ if [ ! -x .venv/bin/python ]; then
   "$python" -m venv .venv
 fi
 stamp=".venv/installed-$goal"
-if ! cmp -s pyproject.toml "$stamp"; then
+wanted() { echo "$extras" && cat pyproject.toml; }
+if ! wanted | cmp -s - "$stamp"; then
   echo "Installing Python packages into .venv: microtvm-boards$extras"
   .venv/bin/python -m pip install --quiet --disable-pip-version-check --editable ".$extras"
-  cp pyproject.toml "$stamp"
+  wanted >"$stamp"
 fi

@@ -10,6 +10,7 @@ from microtvm_boards.errors import (
     TransportError,
     TransportTimeoutError,
 )
+from microtvm_boards.flashers.failures import Failure, FlashFailedError
 from microtvm_boards.rpc.seen import SessionError
 from microtvm_boards.server.failures import to_rpc_error
 from microtvm_boards.server.jsonrpc import SERVER_ERROR, RpcError
@@ -63,11 +64,13 @@ def test_every_error_of_the_tree_has_a_traceback_for_those_who_look_for_one() ->
     for kind in kinds(MicroTvmBoardsError):
         if issubclass(kind, SessionError):
             continue  # takes more than a cause; it reaches the server as what it is derived from
-        error = to_rpc_error(raised(kind("Cause.")), "build")
+        more = [Failure.VERIFY] if issubclass(kind, FlashFailedError) else []
+        cause = kind("Cause.", *more)
+        error = to_rpc_error(raised(cause), "build")
         assert error.code == SERVER_ERROR
         assert error.data is not None
         assert error.data["traceback"]
-        assert "File " not in printed(kind("Cause."))
+        assert "File " not in printed(cause)
 
 
 def test_transport_errors_get_the_names_that_tvm_turns_into_exceptions() -> None:
