@@ -64,7 +64,7 @@ def machine(tmp_path: Path) -> Iterator[Machine]:
     qemu += ["-serial", f"file:{uart}", "-S", "-gdb", f"tcp:127.0.0.1:{port}"]
     process = subprocess.Popen(qemu)
     try:
-        yield Machine(f"localhost:{port}", uart)
+        yield Machine(f"127.0.0.1:{port}", uart)
     finally:
         process.kill()
         process.wait()
@@ -107,7 +107,7 @@ def test_where_no_memory_is_nothing_is_started(target: FlashTarget, machine: Mac
 def test_a_server_that_is_not_there(firmware: FlashTarget) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))  # bound, but nobody listens
-        server = f"localhost:{probe.getsockname()[1]}"
+        server = f"127.0.0.1:{probe.getsockname()[1]}"
         with pytest.raises(FlashFailedError) as caught:
             get_flasher("gdb").flash(replace(firmware, gdbserver=server))
     assert caught.value.failure is Failure.NO_SERVER
