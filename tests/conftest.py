@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +15,12 @@ DATA = Path(__file__).parent / "data"
 DIGITS = Path(__file__).parent.parent / "examples" / "digits"
 # Whose RPC server a packed firmware has.
 RUNTIMES = ["own", "standalone_crt"]
+
+
+def pytest_configure() -> None:
+    """Programs under test inherit what is ignored; a job in the background ignores both."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session")
