@@ -9,7 +9,8 @@ ruff format --check .
 mypy
 lint-imports
 status=0
-python -m pytest -q "$@" || status=$?
+# A file at a time on each processor: a file's tests share what they build.
+python -m pytest -q -n logical --dist loadfile "$@" || status=$?
 if ! python -c 'import tvm.relay' >/dev/null 2>&1; then
   echo "Tests with real TVM were skipped: no CPython 3.10 was found for its wheel."
 fi
