@@ -11,7 +11,7 @@ if [ "$goal" = test ]; then
   # make: CMake's other generator; g++: TVM links its reference build with it;
   # libclang-rt: clang's sanitizers and libFuzzer; gdb, stm32flash: flash without hardware
   packages+=(clang gdb-multiarch libclang-rt-14-dev g++ make stm32flash)
-  extras="[test,tvm,train,zephyr]"
+  extras="[test,tvm,train,zephyr,flash]"
 fi
 
 # The newest TVM wheel that has tvm.micro is for CPython 3.10; everything else runs on 3.10 and up.

@@ -1,7 +1,6 @@
 """ST's STM32CubeProgrammer, over ST-LINK. Never tried: the program was not at hand.
 
-Its messages are from users' logs (ST's community, versions 2.5 to 2.18), except those for no probe,
-for a probe in use and for a wrong serial number, which are from memory.
+Its messages are from users' logs and scripts (versions 2.5 to 2.20).
 """
 
 from __future__ import annotations
@@ -17,12 +16,17 @@ from microtvm_boards.programs import Tool
 
 PATTERNS = (
     Pattern(
-        r"No (debug probe|ST-?L[Ii][Nn][Kk]) detected|serial number.*not found", Failure.NO_PROBE
+        r"No (debug probe|ST-?L[Ii][Nn][Kk]) detected|[Ss]erial number not found|DEV_NO_STLINK",
+        Failure.NO_PROBE,
     ),
-    Pattern(r"DEV_USB_COMM_ERR|already in use|DEV_LOCKED", Failure.BUSY),
+    # Also for some seconds after a gdb server has ended.
     Pattern(
-        r"No STM32 target found|DEV_CONNECT_ERR|DEV_NO_DEVICE|DEV_TARGET_CMD_ERR"
-        r"|Unable to get core ID",
+        r"DEV_CONNECT_ERR|DEV_USB_COMM_ERR",
+        Failure.BUSY,
+        "close the debugger or monitor that uses it; if there is none, plug the probe in again",
+    ),
+    Pattern(
+        r"No STM32 target found|DEV_TARGET_CMD_ERR|Unable to get core ID",
         Failure.NO_TARGET,
         "check the board's power, or the setting mode: UR (connect under reset)",
     ),

@@ -50,6 +50,10 @@ class ToolFlasher(Flasher):
         """
         return None
 
+    def explain(self, lines: Sequence[str]) -> Pattern:
+        """What the output of commands that failed means."""
+        return classify(lines, self.patterns)
+
     def prepare(self, target: FlashTarget) -> None:
         """Makes files that the commands need, before each try. Raises FlashError."""
 
@@ -121,7 +125,7 @@ class ToolFlasher(Flasher):
             if failure is None and status != 0:
                 failure = Failure.OTHER
             if failure is Failure.OTHER:
-                raise failed(self.name, classify(lines, self.patterns), lines, path)
+                raise failed(self.name, self.explain(lines), lines, path)
             if failure is not None:
                 raise failed(self.name, Pattern("", failure), lines, path)
 

@@ -29,6 +29,7 @@ from microtvm_boards.harness.protocol import (
 )
 from microtvm_boards.mlf.arrays import from_bytes, to_bytes
 from microtvm_boards.project.manifest import Project, ProjectModel
+from microtvm_boards.project.stack_use import note_stack_used, reserved_stack
 from microtvm_boards.transports.base import Transport
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class Harness:
         self._transport = transport
         self._timeout = timeout
         largest = max(sum(t.size_bytes for t in m.inputs + m.outputs) for m in project.models)
+        self._longest_answer = max(sum(t.size_bytes for t in m.outputs) for m in project.models)
         self._lines = LineReader(transport, _LINE_OVERHEAD + 2 * largest)
         self._unasked_refusals = 0  # answers to our newline that may still come
 
@@ -199,11 +201,13 @@ class Harness:
         # Of a board that is gone, what it said last explains more: whoever waits for the answer
         # finds it.
         with contextlib.suppress(TransportClosedError):
-            self._transport.write(command.encode("ascii"), self._timeout)
+            seconds = self._timeout + self._wire_seconds(len(command))
+            self._transport.write(command.encode("ascii"), seconds)
 
     def _reply(self, what: str, sent: bytes = b"") -> Message:
         """The next message; a fault, a refusal and a restart are errors."""
-        deadline = time.monotonic() + self._timeout + self._wire_seconds(len(sent))
+        on_the_line = 2 * (len(sent) + self._longest_answer) + _LINE_OVERHEAD  # tensors are hex
+        deadline = time.monotonic() + self._timeout + self._wire_seconds(on_the_line)
         message = self._message(deadline, what)
         if message == Refusal("command") and self._unasked_refusals > 0:
             self._unasked_refusals = 0
@@ -234,13 +238,10 @@ class Harness:
                     return fault
             raise
 
-    def _wire_seconds(self, sent: int) -> float:
-        """Time that the hex of the inputs and of the largest outputs takes on a real UART."""
-        board = self._project.board
-        if board.uart is None or board.emulator is not None:
-            return 0.0
-        largest = max(sum(t.size_bytes for t in m.outputs) for m in self._project.models)
-        return 2.0 * (sent + largest) * _BITS_PER_BYTE / board.uart.baud
+    def _wire_seconds(self, count: int) -> float:
+        """Time that `count` bytes take on the line, at the rate that it has."""
+        baud = self._transport.baud
+        return 0.0 if baud is None else count * _BITS_PER_BYTE / baud
 
     def _expect_done(self, what: str) -> None:
         reply = self._reply(f"the end of the {what}")
@@ -276,11 +277,13 @@ class Harness:
     def _check_stack(self, used: int) -> None:
         """Not every machine faults below its RAM: a stack that is painted over to its end was too
         small, and the results can't be trusted."""
-        size = self._project.stack_bytes
+        note_stack_used(self._project, used)
+        size = reserved_stack(self._project)
         if 0 < size <= used:
             raise DeviceError(
                 f"The stack overflowed: all of its {size} bytes were used.",
-                hint=f"create the project with stack_size_bytes={2 * size} or more",
+                hint=f"create the project with stack_size_bytes={2 * size} or more; without that "
+                "option the build sizes the stack",
             )
 
     def _fault(self, fault: Fault) -> DeviceError:

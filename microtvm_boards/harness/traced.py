@@ -21,6 +21,7 @@ class TracedHarness(Harness):
         """`longest`: bytes of the longest tensor that an operator writes."""
         super().__init__(project, transport, timeout=timeout)
         tensors = [t for m in project.models for t in m.inputs + m.outputs]
+        self._longest_answer = max(longest, self._longest_answer)
         longest = max(longest, sum(t.size_bytes for t in tensors))
         self._lines = LineReader(transport, _LINE_OVERHEAD + 2 * longest)
 

@@ -1,4 +1,4 @@
-"""A program that is needed: where it is, what it says of itself, how to get it."""
+"""A program, or a Python package: where it is, what it says of itself, how to get it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
+from importlib import metadata, util
 from pathlib import Path
 
 from microtvm_boards.errors import ToolNotFoundError
@@ -17,6 +18,7 @@ class Tool:
     """One program. Any of `programs` will do; `packages` are Debian's.
 
     `get`: how to get it where no package has it. `folders`: where its installer puts it.
+    `module`: a Python package that our own Python has to have; no program is looked for then.
     """
 
     programs: tuple[str, ...]
@@ -24,6 +26,7 @@ class Tool:
     packages: tuple[str, ...] = ()
     get: str = ""
     folders: tuple[str, ...] = ()
+    module: str = ""
 
     @property
     def hint(self) -> str:
@@ -34,8 +37,11 @@ def find(tool: Tool) -> str | None:
     """The path of the first of its programs that is installed.
 
     On the PATH, in its own folders, or beside our Python: a virtual environment's programs need
-    not be on the PATH of whoever runs one of them.
+    not be on the PATH of whoever runs one of them. Of a module, its file; it isn't imported.
     """
+    if tool.module:
+        spec = util.find_spec(tool.module)
+        return None if spec is None else spec.origin
     folders = [None, *map(_expanded, tool.folders), str(Path(sys.executable).parent)]
     for folder in folders:
         for program in tool.programs:
@@ -53,10 +59,12 @@ def require(tools: Iterable[Tool]) -> None:
     packages = dict.fromkeys(p for tool in missing if not tool.get for p in tool.packages)
     hints = ["apt-get install " + " ".join(packages)] if packages else []
     hints += [tool.get for tool in missing if tool.get]
+    modules = all(tool.module for tool in missing)
     raise ToolNotFoundError(
         ", ".join(" or ".join(tool.programs) for tool in missing)
         + (" is" if len(missing) == 1 else " are")
-        + " needed and not on the PATH.",
+        + " needed and not "
+        + (f"installed for {sys.executable}." if modules else "on the PATH."),
         details=[f"{tool.programs[0]} {tool.purpose}" for tool in missing],
         hint="; ".join(hints),
     )
@@ -67,6 +75,11 @@ def version(tool: Tool) -> tuple[str, str]:
     path = find(tool)
     if path is None:
         return tool.programs[0], ""
+    if tool.module:
+        try:
+            return tool.module, f"{tool.module} {metadata.version(tool.module)}"
+        except metadata.PackageNotFoundError:
+            return tool.module, ""
     try:
         done = subprocess.run(
             [path, "--version"],

@@ -51,5 +51,37 @@ def stm32_context(board: Board, package: str | None = None) -> Mapping[str, Any]
         "clock_types": " | ".join(f"RCC_CLOCKTYPE_{name}" for name in family.clock_types),
         "conf": {"HSE_VALUE": stm32.hse_hz or family.hse_hz, **_CONF, **family.conf},
         "port_power": "; ".join(calls),
+        "debug_configurations": _debug_configurations(board),
         "package": Path(package).expanduser().absolute().as_posix() if package else "",
     }
+
+
+def _debug_configurations(board: Board) -> list[dict[str, Any]]:
+    """For VS Code's extension Cortex-Debug: the emulator, and the probes of the board's flashers.
+
+    Attributes: debug_attributes.md of Marus/cortex-debug.
+    """
+    servers: list[dict[str, Any]] = []
+    if board.emulator is not None:
+        machine = board.emulator.machine
+        servers.append({"servertype": "qemu", "cpu": board.cpu.name, "machine": machine})
+    for flasher in board.flashers:
+        if flasher.name == "stm32cubeprogrammer":
+            servers.append({"servertype": "stlink"})
+        elif flasher.name == "openocd":
+            files = str(flasher.settings["config"]).split()
+            servers.append({"servertype": "openocd", "configFiles": files})
+        elif flasher.name == "jlink":
+            servers.append({"servertype": "jlink", "device": flasher.settings["device"]})
+    return [
+        {
+            "name": f"{board.name}: {server['servertype']}",
+            "type": "cortex-debug",
+            "request": "launch",
+            "cwd": "${workspaceFolder}",
+            "executable": "${workspaceFolder}/build/Debug/firmware.elf",
+            "runToEntryPoint": "main",
+            **server,
+        }
+        for server in servers
+    ]

@@ -38,7 +38,7 @@ class FastRate:
         self._session = device.session
         self._transport = transport
         self._baud = baud
-        self._fast_baud = fast_baud
+        self.fast_baud = fast_baud
         self._pace = device.session.pace
 
     def negotiate(self) -> bool:
@@ -49,28 +49,28 @@ class FastRate:
         """
         expected = self._device.info()
         try:
-            self._device.call(SET_BAUD, self._fast_baud, what="the answer to a change of baud rate")
+            self._device.call(SET_BAUD, self.fast_baud, what="the answer to a change of baud rate")
         except SessionError as error:
             return self._stay(error)
         except DeviceError as error:  # no such function, or it refused: the session goes on
             return self._stay(error)
         self.active = True
         try:
-            self._switch_to(self._fast_baud)
+            self._switch_to(self.fast_baud)
             grace = min(self._pace.grace, ECHO_SECONDS)
-            self._session.pace = replace(self._pace, baud=self._fast_baud, grace=grace)
+            self._session.pace = replace(self._pace, baud=self.fast_baud, grace=grace)
             if self._device.info() != expected:
                 raise SessionError("The echo differed.", Seen.WRONG_PROTOCOL)
         except (DeviceError, TransportError, UsageError) as error:
             self._session.abandon()
             return self._stay(error)
-        self._session.pace = replace(self._pace, baud=self._fast_baud)
+        self._session.pace = replace(self._pace, baud=self.fast_baud)
         return True
 
     def before_start(self) -> None:
         """A new session is about to start: at the project's rate, on both sides."""
         if self.active:
-            self._log(f"The session at {self._fast_baud} baud failed")
+            self._log(f"The session at {self.fast_baud} baud failed")
             self._go_back()
 
     def forget(self) -> None:
@@ -80,7 +80,7 @@ class FastRate:
 
     def _stay(self, error: Exception) -> bool:
         reason = getattr(error, "cause", None) or str(error)
-        self._log(f"{self._fast_baud} baud doesn't work: {reason.removesuffix('.')}")
+        self._log(f"{self.fast_baud} baud doesn't work: {reason.removesuffix('.')}")
         if self.active:
             self._go_back()
         if not self._session.established:
@@ -88,9 +88,10 @@ class FastRate:
         return False
 
     def _go_back(self) -> None:
-        """A port that is gone is left to the next write, which says so."""
+        """A port that is gone is left to the next write, which says so. A line that has no rate
+        (an emulator's) never left this one."""
         self.forget()
-        with suppress(TransportError):
+        with suppress(TransportError, UsageError):
             # What a device that still hears us takes for the end of its session.
             end = RESYNC + Message(0, Kind.TERMINATE).frame()
             self._transport.write(end, self._pace.retry)

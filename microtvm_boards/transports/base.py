@@ -19,6 +19,8 @@ class Transport(ABC):
     project_api/server.py), so that the server passes calls through.
     """
 
+    baud: int | None = None  # bits per second of the line as it is now; None: nothing limits it
+
     @abstractmethod
     def open(self) -> None:
         """Connects. A transport can be opened again after `close`, any number of times."""

@@ -68,7 +68,8 @@ class SerialTransport(StreamTransport[SerialConnection]):
         if reset not in RESETS:
             raise UsageError(f'A reset line is one of {", ".join(RESETS)}; found "{reset}".')
         self.port = port
-        self.baud = baud
+        self.baud: int | None = baud
+        self._own_baud = baud
         self._reset = reset
 
     def set_baud(self, baud: int) -> None:
@@ -88,9 +89,11 @@ class SerialTransport(StreamTransport[SerialConnection]):
             raise port_errors.bad_baud(self.port, baud) from error
         except (OSError, termios.error) as error:  # unplugged
             raise self._gone(connection) from error
+        self.baud = baud
 
     def _connect(self) -> SerialConnection:
         port_errors.require_port(self.port)
+        self.baud = self._own_baud
         port = self._open_port()
         try:
             port_errors.require_alone(self.port)
@@ -109,11 +112,11 @@ class SerialTransport(StreamTransport[SerialConnection]):
 
         port = serial.Serial(exclusive=True)  # no name: not opened yet
         port.port = self.port
-        port.baudrate = self.baud
+        port.baudrate = self._own_baud
         try:
             port.open()
         except (ValueError, OverflowError) as error:  # pyserial's words for TCSETS2's refusal
-            raise port_errors.bad_baud(self.port, self.baud) from error
+            raise port_errors.bad_baud(self.port, self._own_baud) from error
         except OSError as error:  # SerialException is one; without a number when tcgetattr failed
             raise port_errors.cannot_open(self.port, error) from error
         except termios.error as error:

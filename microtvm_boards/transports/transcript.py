@@ -40,6 +40,7 @@ class RecordingTransport(Transport):
                 ) from error
         self._opened_at = time.monotonic()
         self._inner.open()
+        self.baud = self._inner.baud
         self._note("open")
 
     def close(self) -> None:
@@ -72,6 +73,7 @@ class RecordingTransport(Transport):
 
     def set_baud(self, baud: int) -> None:
         self._inner.set_baud(baud)
+        self.baud = self._inner.baud
 
     def _note(self, way: str, data: bytes = b"") -> None:
         if self._file is not None:

@@ -1,35 +1,16 @@
 """What the tools print, each with the exit status.
 
 Where a comment says "tried", what the real tool printed without hardware. Else composed: the lines
-that decide are strings of the tool (OpenOCD 0.12, stlink 1.7, dfu-util 0.11, gdb 13, pyOCD 0.46,
-west 1.5) or from users' logs, the lines around them only resemble real ones. UNCONFIRMED lists the
-cases whose deciding line is from memory: they show what the code does with it, not what the tool
-says.
+that decide are strings of the tool (OpenOCD 0.12, stlink 1.7, dfu-util 0.11, gdb 13,
+west 1.5) or from users' logs, the lines around them only resemble real ones. Of the vendors'
+programs, which nobody here has run: vendors_said.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from microtvm_boards.flashers.failures import Failure
-
-Said = tuple[int, str]
-
-UNCONFIRMED = {
-    "jlink": ("success", Failure.UNKNOWN_TARGET, Failure.WRONG_TARGET, Failure.VERIFY),
-    "stm32cubeprogrammer": (Failure.NO_PROBE,),
-}
-
-
-@dataclass(frozen=True)
-class Tool:
-    program: str
-    settings: dict[str, str | int | bool]
-    success: tuple[Said, ...]  # of each command
-    commands: tuple[str, ...]  # arguments, with a serial number
-    failures: dict[Failure, tuple[Said, ...]] = field(default_factory=dict)
-    then: str = ""  # see StandIn.says
-
+from tests.flashers.said_types import Tool
+from tests.flashers.vendors_said import VENDORS_TOOLS
 
 # openocd 0.12.0, tried without hardware
 OPENOCD_START = """\
@@ -66,65 +47,6 @@ EraseFlash - Sector:0x0 Size:0x4000 2026-01-01T10:00:01 INFO common.c: Flash pag
 2026-01-01T10:00:01 INFO flash_loader.c: Successfully loaded flash loader in sram
 2026-01-01T10:00:01 INFO common.c: Starting verification of write complete
 """
-# STM32CubeProgrammer: reports in ST's community (versions 2.8 to 2.18)
-CUBE_START = """\
-      -------------------------------------------------------------------
-                        STM32CubeProgrammer v2.13.0
-      -------------------------------------------------------------------
-"""
-CUBE_CONNECTED = (
-    CUBE_START
-    + """\
-ST-LINK SN  : 066AFF485550755187253829
-ST-LINK FW  : V2J37M26
-Board       : NUCLEO-F446RE
-Voltage     : 3.25V
-SWD freq    : 4000 KHz
-Connect mode: Normal
-Reset mode  : Software reset
-Device ID   : 0x421
-Revision ID : Rev A
-Device name : STM32F446xx
-"""
-)
-CUBE_WRITTEN = (
-    CUBE_CONNECTED
-    + """\
-Memory Programming ...
-Opening and parsing file: firmware.elf
-  File          : firmware.elf
-  Size          : 1.28 KB
-  Address       : 0x08000000
-Erasing memory corresponding to segment 0:
-Download in Progress:
-██████████████████████████████████████████████████ 100%
-File download complete
-Verifying ...
-Read progress:
-██████████████████████████████████████████████████ 100%
-"""
-)
-# J-Link Commander: logs of its users; no connection: zephyrproject-rtos/zephyr #38595
-JLINK_START = """\
-SEGGER J-Link Commander V7.86e (Compiled Mar 22 2023 16:27:49)
-DLL version V7.86e, compiled Mar 22 2023 16:27:33
-J-Link Command File read successfully.
-Processing script file...
-J-Link Commander will now exit on Error
-J-Link connection not established yet but required for command.
-"""
-JLINK_CONNECTED = (
-    JLINK_START
-    + """\
-Connecting to J-Link via USB...O.K.
-VTref=3.314V
-Target connection not established yet but required for command.
-Device "STM32F446RE" selected.
-Connecting to target via SWD
-AP[0]: Core found
-Found Cortex-M4 r0p1, Little endian.
-"""
-)
 # dfu-util 0.11, tried without hardware; the rest are strings of the program
 DFU_START = """\
 dfu-util 0.11
@@ -211,94 +133,6 @@ TOOLS: dict[str, Tool] = {
             ),
         },
     ),
-    # pyocd 0.46.0, tried without hardware
-    "pyocd": Tool(
-        "pyocd",
-        {"target": "stm32f446retx"},
-        (
-            (0, "0000519 I Loading flash.bin at 0x08000000 [load_cmd]\n[====] 100%\n"),
-            (0, "Comparing 1311 bytes @ 0x08000000\nAll 1311 bytes match.\n"),
-        ),
-        (
-            "flash --no-wait --target stm32f446retx --uid 0671FF --format bin --base-address "
-            f"{ADDRESS} flash.bin",
-            "commander --no-wait --target stm32f446retx --uid 0671FF --command "
-            f"compare {ADDRESS} flash.bin",
-        ),
-        {
-            Failure.NO_PROBE: (
-                (
-                    1,
-                    "No connected debug probe matches unique ID '0671FF'\n"
-                    "0000398 E No target device available [load_cmd]\n",
-                ),
-            ),
-            Failure.SEVERAL_PROBES: (
-                (
-                    1,
-                    "  #   Probe/Board             Unique ID    Target\n"
-                    "  0   STM32 STLink            066AFF48     n/a\n"
-                    "  1   STM32 STLink            0671FF49     n/a\n\n"
-                    "Enter the number of the debug probe or 'q' to quit> "
-                    "0000400 C EOF when reading a line [__main__]\n",
-                ),
-            ),
-            Failure.UNKNOWN_TARGET: (
-                (
-                    1,
-                    "0000377 C Target type stm32f446retx not recognized. Use 'pyocd list "
-                    "--targets' to see currently available target types. See "
-                    "<https://pyocd.io/docs/target_support.html> for how to install additional "
-                    "target support. [__main__]\n",
-                ),
-            ),
-            Failure.WRONG_TARGET: (
-                (1, "0002103 C flash init failure (address 0x08000000; result 0x1) [__main__]\n"),
-            ),
-            Failure.VERIFY: (
-                (0, "[====] 100%\n"),
-                (
-                    0,
-                    "Comparing 1311 bytes @ 0x08000000\n"
-                    "Mismatched byte at 0x08000003 (offset 0x3): 0xff (memory) != 0x03 (file)\n",
-                ),
-            ),
-            Failure.NO_TARGET: ((1, "0000712 C No ACK received [__main__]\n"),),
-        },
-    ),
-    "stm32cubeprogrammer": Tool(
-        "STM32_Programmer_CLI",
-        {"device_id": "0x421", "mode": "UR"},
-        ((0, CUBE_CONNECTED), (0, CUBE_WRITTEN + "Download verified successfully \n")),
-        (
-            "-c port=SWD sn=0671FF mode=UR",
-            "-c port=SWD sn=0671FF mode=UR -w firmware.elf -v -rst",
-        ),
-        {
-            Failure.NO_PROBE: ((1, CUBE_START + "Error: No debug probe detected.\n"),),
-            Failure.WRONG_TARGET: ((0, CUBE_CONNECTED.replace("0x421", "0x447")),),
-            Failure.NO_TARGET: (
-                (1, CUBE_START + "ST-LINK SN  : 0673\nError: No STM32 target found!\n"),
-            ),
-            Failure.VERIFY: (
-                (0, CUBE_CONNECTED),
-                (
-                    1,
-                    CUBE_WRITTEN + "Error: Data mismatch found at address 0x08000000 "
-                    "(byte = 0xFF instead of 0x00)\nError: Download verification failed\n",
-                ),
-            ),
-            # Seen with 2.13: an error, then success, and status 0
-            Failure.PROTECTED: (
-                (0, CUBE_CONNECTED),
-                (
-                    0,
-                    CUBE_CONNECTED + "Error: Failed to download data! If it's a Flash memory, it "
-                    "may be not erased or protected\nDownload verified successfully\n",
-                ),
-            ),
-        },
-    ),
     "stflash": Tool(
         "st-flash",
         {"under_reset": True},
@@ -333,44 +167,6 @@ TOOLS: dict[str, Tool] = {
                     255,
                     "st-flash 1.7.0\n2026-01-01 ERROR usb.c: Stlink usb device found, but "
                     "unable to claim (probably already in use?)\n",
-                ),
-            ),
-        },
-    ),
-    "jlink": Tool(
-        "JLinkExe",
-        {"device": "STM32F446RE"},
-        ((0, JLINK_CONNECTED + "Verify successful.\nScript processing completed.\n"),),
-        (
-            "-NoGui 1 -ExitOnError 1 -SelectEmuBySN 0671FF -Device STM32F446RE -If SWD -Speed 4000 "
-            "-AutoConnect 1 -CommandFile flash.jlink",
-        ),
-        {
-            Failure.NO_PROBE: (
-                (
-                    0,
-                    JLINK_START
-                    + "Connecting to J-Link via USB...FAILED: Cannot connect to J-Link.\n",
-                ),
-            ),
-            Failure.NO_TARGET: (
-                (
-                    0,
-                    JLINK_START + 'Device "STM32F446RE" selected.\nConnecting to target via SWD\n'
-                    "Cannot connect to target.\nWriting failed.\nScript processing completed.\n",
-                ),
-            ),
-            Failure.UNKNOWN_TARGET: (
-                (0, JLINK_START + "STM32F446 is unknown to this software version.\n"),
-            ),
-            Failure.WRONG_TARGET: (
-                (0, JLINK_START + "Connected core does not match the selected device.\n"),
-            ),
-            Failure.VERIFY: (
-                (
-                    0,
-                    JLINK_CONNECTED + "Verify failed @ address 0x08000003, expected 03 read FF\n"
-                    "Script processing completed.\n",
                 ),
             ),
         },
@@ -479,4 +275,5 @@ TOOLS: dict[str, Tool] = {
             ),
         },
     ),
+    **VENDORS_TOOLS,
 }

@@ -25,7 +25,7 @@ from tests.flashers.said import TOOLS
 
 MakeStandIn = Callable[[str], StandIn]
 FAILURES = [(name, failure) for name, tool in TOOLS.items() for failure in tool.failures]
-WITH_A_TOOL = [name for name in FLASHERS if name != "emulator"]
+WITH_A_TOOL = [name for name in FLASHERS if name not in ("emulator", "pyocd")]
 PROGRAMS = {**{name: tool.program for name, tool in TOOLS.items()}, "stm32flash": "stm32flash"}
 
 
@@ -149,6 +149,26 @@ def test_what_helps_now_and_then_is_tried_twice(
     assert "(a second try: " in (target.build_dir / "flash.log").read_text()
 
 
+def test_a_bootloader_that_reads_back_wrong_every_time(
+    stand_in: MakeStandIn, target: FlashTarget
+) -> None:
+    """dfu-util compares nothing: we do."""
+    tool = stand_in("dfu-util")
+    tool.says((0, ""), then='case "$*" in *--upload*) printf x >build/flash.read.bin;; esac')
+    with pytest.raises(FlashFailedError) as caught:
+        get_flasher("dfu").flash(target)
+    assert caught.value.failure is Failure.VERIFY
+    assert len(tool.calls) == 4
+
+
+@pytest.mark.parametrize("name", TOOLS)
+def test_what_goes_wrong_most_is_among_the_failures(name: str) -> None:
+    """Two probes: test_flash_with. pyocd and stm32flash: tests of their own."""
+    nobody = Failure.NO_SERVER if name == "gdb" else Failure.NO_PROBE
+    own = {Failure.VERIFY} if name == "dfu" else set()
+    assert {nobody, Failure.WRONG_TARGET, Failure.VERIFY} - own <= TOOLS[name].failures.keys()
+
+
 def test_every_failure_has_a_hint() -> None:
     assert HINTS.keys() == set(Failure)
 
@@ -156,7 +176,7 @@ def test_every_failure_has_a_hint() -> None:
 # Settings
 
 
-@pytest.mark.parametrize("name", ["openocd", "pyocd", "jlink"])
+@pytest.mark.parametrize("name", ["openocd", "jlink"])
 def test_a_setting_that_is_needed(name: str, stand_in: MakeStandIn, target: FlashTarget) -> None:
     tool = stand_in(TOOLS[name].program)
     (needed,) = TOOLS[name].settings

@@ -61,6 +61,11 @@ def serve() -> None:
             say("error command")
 
 
+def after_a_while(command: str) -> str:
+    time.sleep(2.5)
+    return command
+
+
 def wait_for_ever() -> NoReturn:
     while True:
         time.sleep(1000)
@@ -70,6 +75,9 @@ def main(behaviour: str) -> None:
     greeting = "mtvm 1 models=2 samples=0"
     if behaviour == "good":
         say(greeting)
+    elif behaviour == "late":
+        say(greeting)
+        say(result(1, bytes.fromhex(after_a_while(sys.stdin.readline())[3:])))
     elif behaviour == "samples":
         say(
             f"mtvm 1 models=2 samples=2\n{result(0, bytes(22))}\n{result(0, bytes([1] * 22))}\ndone"

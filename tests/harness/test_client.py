@@ -189,6 +189,22 @@ def test_deadlines_hold(device: Device) -> None:
     assert time.monotonic() - start < 3
 
 
+@pytest.mark.parametrize("baud", [None, 921600, 1200])
+def test_a_deadline_has_time_for_the_bytes_at_the_rate_of_the_line(
+    device: Device, baud: int | None
+) -> None:
+    """Whatever the board file says: --baud, and a rate that is negotiated, are the transport's."""
+    with device("late") as transport:
+        harness = Harness(project_with(), transport, timeout=1.5)
+        harness.start()
+        transport.baud = baud
+        if baud == 1200:
+            assert harness.run({"x": np.arange(5, dtype=np.uint8)}, model=1).status == 0
+        else:
+            with pytest.raises(TransportTimeoutError):
+                harness.run({"x": np.arange(5, dtype=np.uint8)}, model=1)
+
+
 @pytest.mark.parametrize(
     ("inputs", "message"),
     [

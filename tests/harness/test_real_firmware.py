@@ -137,7 +137,7 @@ def test_a_memory_that_overflows_is_named_with_what_helps(make_project: MakeProj
     project = make_project("foo_c", board="mps2_an386")
     need_tools(project)
     script = next(project.directory.rglob("link.ld"))
-    script.write_text(script.read_text().replace(f"LENGTH = {4 << 20}", "LENGTH = 4096"))
+    script.write_text(script.read_text().replace(f"LENGTH = {4 << 20}", "LENGTH = 2048"))
     with pytest.raises(BuildError, match=r"doesn't fit: .*RAM is \d+ bytes too small") as caught:
         get_platform(project.platform).build(project)
     assert "stack_size_bytes" in caught.value.hint

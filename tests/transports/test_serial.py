@@ -84,11 +84,13 @@ def test_an_open_port_takes_another_rate_until_it_is_closed(board: Board) -> Non
     for _ in range(2):
         with transport:
             assert termios.tcgetattr(board.fd)[4:6] == [termios.B115200, termios.B115200]
+            assert transport.baud == 115200
             transport.write(b"before", 1.0)
             transport.set_baud(921600)
             assert termios.tcgetattr(board.fd)[4:6] == [termios.B921600, termios.B921600]
             assert os.read(board.fd, 100) == b"before"
             transport.set_baud(123456)
+            assert transport.baud == 123456
             with pytest.raises(TransportTimeoutError):
                 transport.read(1, 0.05)
             os.write(board.fd, b"after")
