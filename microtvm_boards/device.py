@@ -71,7 +71,8 @@ def connect_to(project: Project, options: DeviceOptions, *, pace: Pace | None = 
     try:
         _check(device, project)
         if rates is not None:
-            device.speed_up(baud=rates[0], fast_baud=rates[1])
+            # Zephyr's build knows the rate better than the board.
+            device.speed_up(baud=device.transport.baud or rates[0], fast_baud=rates[1])
     except BaseException:
         device.close()
         raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
@@ -34,6 +35,7 @@ T = TypeVar("T")
 
 _ANSWER_BYTES = 1024  # of an answer without copied data: a text, a tensor's description
 _ALIGNMENT = 16  # bytes, of allocated tensors
+_HEAP_INFO = struct.Struct("<5I")  # size, free, largest free block, blocks in use, stack in use
 
 
 class Device:
@@ -61,6 +63,11 @@ class Device:
         self._remote_models: dict[str, RemoteModel] = {}
         self._largest_packet = (0, 0)  # and the session's generation that it is of
 
+    @property
+    def transport(self) -> Transport:
+        """The one that it was made with."""
+        return self._transport
+
     def open(self) -> None:
         """Opens the transport and starts a session. Raises TransportError or SessionError."""
         self._transport.open()
@@ -83,8 +90,17 @@ class Device:
         """Asks an open device at `baud` to go on at `fast_baud` bits per second, until the session
         ends; whether it does. If not, the line stays at `baud`, and one line of the log says why.
 
-        Raises SessionError when the device doesn't come back either.
+        Raises UsageError while the session has a higher rate already, SessionError when the device
+        doesn't come back either.
         """
+        before = self._fast_rate
+        if before is not None and before.active:
+            if self.session.established:
+                raise UsageError(
+                    f"The session goes at {before.fast_baud} baud already.",
+                    hint="close and open the device before it is to have another rate",
+                )
+            self.session.start()  # it ended at the higher rate: both sides go back first
         rate = FastRate(self, self._transport, baud=baud, fast_baud=fast_baud)
         self._fast_rate, self.session.before_start = rate, rate.before_start
         return rate.negotiate()
@@ -218,6 +234,18 @@ class Device:
     def info(self) -> DeviceInfo:
         """What the firmware says about itself. Raises DeviceError when it isn't one of ours."""
         return parse_info(self.call("mtvm.device_info"))
+
+    def stack_used(self) -> int:
+        """Bytes of the firmware's stack that were in use at most since reset; 0: not measured, or
+        not by this firmware."""
+        try:
+            info = self.call("mtvm.heap_info")
+        except DeviceError:
+            return 0
+        if not isinstance(info, bytes) or len(info) != _HEAP_INFO.size:
+            return 0
+        used: int = _HEAP_INFO.unpack(info)[-1]
+        return used
 
     def model(self, name: str | None = None) -> RemoteModel:
         """The model of that name, or the first one. Raises UsageError when there is none."""

@@ -161,6 +161,11 @@ def copy_block_bytes(largest_packet: int, dimensions: int) -> int:
     return largest_packet - _COPY_HEADER - 8 * dimensions
 
 
+def packet_code(data: bytes) -> int:
+    """What a packet is: a Code, or a number that isn't known."""
+    return int(_PACKET_HEAD.unpack_from(data)[1])
+
+
 def parse_answer(data: bytes) -> tuple[Code, bytes]:
     """(RETURN or COPY_ACK, what follows the code).
 
@@ -173,14 +178,20 @@ def parse_answer(data: bytes) -> tuple[Code, bytes]:
         raise _malformed(f"it announces {size} bytes and has {len(data) - 8}")
     body = data[_PACKET_HEAD.size :]
     if code == Code.EXCEPTION:
-        words = decode_values(body)
-        text = words[0] if len(words) == 1 else None
-        if not isinstance(text, str):
-            raise _malformed(f"an exception with the arguments {words}")
+        text = exception_text(data)
         raise RemoteError(f"The device refused: {text or 'it gives no reason'}")
     if code not in (Code.RETURN, Code.COPY_ACK):
         raise _malformed(f"code {code} is none of an answer")
     return Code(code), body
+
+
+def exception_text(data: bytes) -> str:
+    """What an EXCEPTION packet says. Raises SessionError when it says nothing that is a text."""
+    words = decode_values(data[_PACKET_HEAD.size :])
+    text = words[0] if len(words) == 1 else None
+    if not isinstance(text, str):
+        raise _malformed(f"an exception with the arguments {words}")
+    return text
 
 
 def parse_return(data: bytes) -> tuple[Value, ...]:

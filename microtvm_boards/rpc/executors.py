@@ -73,7 +73,7 @@ class DeviceExecutor:
         self._device.call(self._run, work=work, what=what)
 
     def measure(self, timing: Timing, work: float, what: str) -> tuple[float, ...]:
-        return _measure(self._device, self.module, "run", (), timing, work, what)
+        return time_function(self._device, self.module, "run", (), timing, work, what)
 
     def _tensors(
         self, side: str, model: str, expected: Sequence[Tensor]
@@ -129,31 +129,49 @@ class GraphExecutor:
         }
 
     def run(self, work: float, what: str) -> None:
-        for name, arguments in self._calls:
-            self._device.call(self._functions[name], *arguments, work=work, what=what)
+        for number in range(len(self._calls)):
+            self.run_call(number, work, what)
+
+    def run_call(self, number: int, work: float, what: str) -> None:
+        """One operator: node `number` of those of the graph that compute something."""
+        name, arguments = self._calls[number]
+        self._device.call(self._functions[name], *arguments, work=work, what=what)
 
     def measure(self, timing: Timing, work: float, what: str) -> tuple[float, ...]:
         """The operators' times together, each measured alone."""
-        times = [
-            _measure(self._device, self.module, name, arguments, timing, work, what)
-            for name, arguments in self._calls
-        ]
+        times = [self.measure_call(n, timing, work, what) for n in range(len(self._calls))]
         return tuple(map(sum, zip(*times, strict=True)))
+
+    def measure_call(
+        self, number: int, timing: Timing, work: float, what: str
+    ) -> tuple[float, ...]:
+        """Seconds of one operator, which runs as `timing` says."""
+        name, arguments = self._calls[number]
+        return time_function(self._device, self.module, name, arguments, timing, work, what)
+
+    def arguments(self, number: int) -> tuple[Argument, ...]:
+        """The tensors of one operator: inputs, then outputs."""
+        return self._calls[number][1]
 
 
 def _flat(tensor: RemoteTensor) -> RemoteTensor:
     return replace(tensor, ref=replace(tensor.ref, shape=(prod(tensor.ref.shape),)))
 
 
-def _measure(
+def time_function(
     device: Device,
-    module: RemoteHandle,
+    module: RemoteHandle | None,
     function: str,
     arguments: Sequence[Argument],
     timing: Timing,
     work: float,
     what: str,
 ) -> tuple[float, ...]:
+    """Seconds of one call of `module`'s function (None: a global one), `timing.repeat` of them, by
+    the device's clock; the first call isn't measured. `work`: seconds that all calls may take.
+
+    Raises RemoteError when the function fails.
+    """
     evaluator = device.call(
         "runtime.RPCTimeEvaluator",
         module,

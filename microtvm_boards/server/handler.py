@@ -41,16 +41,22 @@ class Handler:
         project_dir: str,
         options: Options,
     ) -> None:
+        from microtvm_boards.mlf import load
         from microtvm_boards.project.generate import create
+        from microtvm_boards.project.presets import with_presets
+        from microtvm_boards.tuning.trial_project import create_trial, is_trial
 
         if is_project(self.directory):
             raise ProjectError(
                 f"{self.directory} is a generated project; projects are generated from a template.",
                 hint="microtvm-boards template-dir prints the template's directory",
             )
+        options = with_presets(self.directory, options)
         parsed = parse_options(options, "generate_project", standalone_crt_dir=standalone_crt_dir)
         mlf = _absolute(model_library_format_path, "The model")
-        project = create(mlf, _absolute(project_dir, "The project"), parsed)
+        model = load(mlf)
+        make = create_trial if is_trial(model, parsed) else create
+        project = make(model, _absolute(project_dir, "The project"), parsed)
         if parsed.verbose:
             say(
                 f"{project.directory}: {project.board.name}, platform {project.platform}, "
@@ -63,7 +69,14 @@ class Handler:
 
         parsed = parse_options(options, "build")
         project = Project.open(self.directory).with_options(zephyr_base=parsed.zephyr_base)
-        get_platform(project.platform).build(project, progress=_progress(parsed))
+        if project.trial:
+            from microtvm_boards.tuning.trial_project import build_trial
+
+            build_trial(project, progress=_progress(parsed))
+            return
+        result = get_platform(project.platform).build(project, progress=_progress(parsed))
+        if result.stack is not None and result.stack.warning is not None:
+            say(f"Warning: {result.stack.warning}.")
 
     def flash(self, options: Options) -> None:
         from microtvm_boards.platforms import get_platform
@@ -73,9 +86,14 @@ class Handler:
         project = Project.open(self.directory).with_options(
             zephyr_base=parsed.zephyr_base, west_cmd=parsed.west_cmd
         )
-        done = get_platform(project.platform).flash(
-            project, parsed.device, progress=_progress(parsed)
-        )
+        if project.trial:
+            from microtvm_boards.tuning.trial_project import flash_trial
+
+            done = flash_trial(project, parsed.device, progress=_progress(parsed))
+        else:
+            done = get_platform(project.platform).flash(
+                project, parsed.device, progress=_progress(parsed)
+            )
         if parsed.verbose:
             say(done)
 
@@ -88,6 +106,11 @@ class Handler:
         parsed = parse_options(options, "open_transport")
         project = Project.open(self.directory)
         self.close_transport()
+        if project.trial:
+            from microtvm_boards.tuning.trial_project import open_trial
+
+            self._transport = open_trial(project, parsed.device)
+            return {"timeouts": session_timeouts(project, parsed.device)}
         # Kept before open(): a signal in between must not leave a child.
         self._transport = transport_to(project, parsed.device)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from microtvm_boards.boards import board_names
 from microtvm_boards.platforms import PLATFORMS
 from microtvm_boards.project.manifest import MANIFEST, MODEL_TAR
 from microtvm_boards.project.option_table import OPTIONS, OptionSpec
+from microtvm_boards.project.presets import read_presets
 
 PROTOCOL_VERSION = 1  # TVM's client wants exactly this
 PLATFORM_NAME = "microtvm-boards"
@@ -22,22 +24,26 @@ def is_project(directory: Path) -> bool:
 def server_info(directory: Path) -> dict[str, Any]:
     """The fields that TVM v0.8 to v0.18 read."""
     project = is_project(directory)
+    presets = {} if project else read_presets(directory)
     return {
         "protocol_version": PROTOCOL_VERSION,
         "platform_name": PLATFORM_NAME,
         "is_template": not project,
         "model_library_format_path": str(directory / MODEL_TAR) if project else "",
-        "project_options": [_option(spec) for spec in OPTIONS],
+        "project_options": [_option(spec, presets) for spec in OPTIONS],
     }
 
 
-def _option(spec: OptionSpec) -> dict[str, Any]:
+def _option(spec: OptionSpec, presets: Mapping[str, Any]) -> dict[str, Any]:
     """One option, with every key that upstream's ProjectOption has (v0.11 to v0.18).
 
     TVM from 0.12 sends `default` back to every method when the user didn't set the option. tvmc
     refuses a value outside `choices`, so "board", which may also be a path, has none.
     """
     choices, text = spec.choices, spec.help
+    required, optional = spec.required, spec.optional
+    if spec.name in presets:
+        required, optional = (), required + optional
     if spec.name == "board":
         text += f" Boards: {', '.join(board_names())}."
     elif spec.name == "platform":
@@ -45,9 +51,9 @@ def _option(spec: OptionSpec) -> dict[str, Any]:
     return {
         "name": spec.name,
         "choices": None if choices is None else list(choices),
-        "default": spec.default,
+        "default": presets.get(spec.name, spec.default),
         "type": "str" if spec.kind == "list" else spec.kind,
-        "required": list(spec.required) or None,
-        "optional": list(spec.optional) or None,
+        "required": list(required) or None,
+        "optional": list(optional) or None,
         "help": text,
     }

@@ -23,6 +23,9 @@ set(MTVM_MODEL_FLAGS -Wa,--no-warn)
 # prints some. Its assert() would bring newlib's files and signals.
 set(MTVM_CRT_FLAGS -D__int64_t_defined=1 -DNDEBUG)
 set(MTVM_LINK_FLAGS -nostartfiles -specs=nano.specs -Wl,-z,noexecstack)
+# For the linker script. `microtvm-boards build` measures what is needed and sets it.
+set(MTVM_STACK_BYTES ${MTVM_PLANNED_STACK_BYTES} CACHE STRING "Size of the stack")
+list(APPEND MTVM_LINK_FLAGS -Wl,--defsym=mtvm_stack_bytes=${MTVM_STACK_BYTES})
 # TVM's constants are writable by their section's flags and share a segment with code. Linkers that
 # warn about it (from 2.39) can be told not to.
 execute_process(COMMAND ${CMAKE_C_COMPILER} -Wl,--no-warn-rwx-segments -Wl,--version

@@ -28,3 +28,8 @@ endif()
 if(CONFIG_NEWLIB_LIBC)
   zephyr_compile_definitions(_RETARGETABLE_LOCKING=1)
 endif()
+
+# Buffers in other memories, and those that models share.
+if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/../src/port/zephyr/sections.ld)
+  zephyr_linker_sources(RAM_SECTIONS ${CMAKE_CURRENT_LIST_DIR}/../src/port/zephyr/sections.ld)
+endif()

@@ -285,6 +285,33 @@ def operator() -> Any:
     )
 
 
+def operator_with_workspace() -> Any:
+    """A kernel with a stage in between, for which it takes workspace (2592 bytes)."""
+    a = te.placeholder((16, 16, 4), name="a", dtype="int8")
+    padded = te.compute(
+        (18, 18, 4),
+        lambda i, j, k: tvm.tir.if_then_else(
+            tvm.tir.all(i >= 1, i < 17, j >= 1, j < 17),
+            a[i - 1, j - 1, k].astype("int16"),
+            tvm.tir.const(0, "int16"),
+        ),
+        name="padded",
+    )
+    y, x, k = (te.reduce_axis((0, size)) for size in (3, 3, 4))
+    total = te.compute(
+        (16, 16),
+        lambda i, j: te.sum(padded[i + y, j + x, k].astype("int32"), axis=[y, x, k]),
+        name="total",
+    )
+    return tvm.build(
+        te.create_schedule(total.op),
+        [a, total],
+        target=tvm.target.Target("c"),
+        runtime=Runtime("crt", {"system-lib": True}),
+        name="padded_sum",
+    )
+
+
 def caller_pools(target: Any) -> Any:
     """Two pools that the application owns: TVM fills the first, what is left goes to the second."""
     return WorkspaceMemoryPools(
@@ -305,6 +332,7 @@ def main() -> int:
     both = [build(first(), "c", "first"), build(second(), "c", "second")]
     export(both, HERE / "two_modules_c.tar")
     export([operator()], HERE / "operator.tar")
+    export([operator_with_workspace()], HERE / "operator_workspace.tar")
     target = tvm.target.Target("c")
     export([build(foo(), "c", "foo", target, caller_pools(target))], HERE / "pools_c.tar")
     one_pool = WorkspaceMemoryPools([WorkspacePoolInfo("sram", [target])])

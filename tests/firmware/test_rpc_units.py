@@ -16,6 +16,8 @@ SETTINGS = """
 #define MTVM_TENSOR_HEAP_BYTES 1024U
 #define MTVM_HAS_BAUD
 #define MTVM_UART_BAUD 115200U
+#define MTVM_KERNEL_HOST "0123456789abcdef"
+#define MTVM_KERNEL_WINDOW_BYTES 256U
 """
 
 
@@ -26,6 +28,7 @@ SETTINGS = """
         ("unit_link.c", ["link.c"]),
         ("unit_heap.c", ["heap.c", "error.c", "link.c"]),
         ("unit_baud.c", ["baud.c", "link.c"]),
+        ("unit_kernel_window.c", ["kernel_window.c", "call.c", "error.c"]),
     ],
 )
 def test_unit(tmp_path: Path, compiler: str, unit: str, sources: list[str]) -> None:
@@ -33,7 +36,7 @@ def test_unit(tmp_path: Path, compiler: str, unit: str, sources: list[str]) -> N
         pytest.skip(f"{compiler} is not installed")
     (tmp_path / "mtvm_config.h").write_text(CONFIG + SETTINGS)
     program = tmp_path / "unit"
-    folders = [tmp_path, SRC / "rpc", SRC / "port"]
+    folders = [tmp_path, *(SRC / room for room in ("rpc", "port", "runtime", "model"))]
     files = [HERE / "rpc" / unit, *(SRC / "rpc" / source for source in sources)]
     command = [compiler, *STRICT, *SANITIZED, *(f"-I{folder}" for folder in folders)]
     subprocess.run([*command, *map(str, files), "-o", str(program)], check=True)

@@ -7,6 +7,9 @@
 #include "error.h"
 #include "heap.h"
 #include "registry.h"
+#ifdef MTVM_KERNEL_WINDOW_BYTES
+#include "kernel_window.h"
+#endif
 #include "rpc_codes.h"
 
 #define PROTOCOL "0.8.0" /* of all TVMs from 0.8 on */
@@ -87,7 +90,7 @@ static bool copy_on_device(mtvm_call_t *call) {
   const DLTensor *to = call->values[1].v_handle;
   uint32_t bytes = mtvm_tensor_bytes(from);
   if (bytes != mtvm_tensor_bytes(to)) {
-    return mtvm_fail("SIZE: a copy between tensors of two sizes");
+    return mtvm_fail("SIZE: tensors of two sizes");
   }
   memmove(mtvm_tensor_data(to), mtvm_tensor_data(from), bytes);
   return return_nothing(call);
@@ -124,6 +127,9 @@ static bool copy_to_device(mtvm_reader_t *reader, mtvm_call_t *call) {
     return mtvm_fail_numbers("PACKET: a copy of % B came with %", span.size,
                              (uint32_t)(reader->end - reader->at), 0);
   }
+#ifdef MTVM_KERNEL_WINDOW_BYTES
+  mtvm_kernel_window_write(span.data);
+#endif
   memcpy(span.data, reader->at, span.size);
   return return_nothing(call);
 }

@@ -114,3 +114,19 @@ void mtvm_heap_info(mtvm_heap_info_t *info) {
     info->largest = size > info->largest ? size : info->largest;
   }
 }
+
+void *mtvm_heap_largest(uint32_t *bytes) {
+  void *found = NULL;
+  *bytes = 0;
+  for (uint32_t offset = 0; offset < HEAP_BYTES; offset = next(offset)) {
+    if (header_at(offset)->used) {
+      continue;
+    }
+    join(offset);
+    if (header_at(offset)->size > *bytes) {
+      *bytes = header_at(offset)->size;
+      found = &memory[offset + HEADER_BYTES];
+    }
+  }
+  return found;
+}

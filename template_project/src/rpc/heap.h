@@ -26,6 +26,10 @@ bool mtvm_heap_free(const void *block);
 /* True when `bytes` at `memory` are all inside one allocated block. */
 bool mtvm_heap_holds(const void *memory, uint32_t bytes);
 
+/* The largest free piece, at a multiple of MTVM_ALIGNMENT: free to write to until the next request.
+ * NULL when nothing is free. */
+void *mtvm_heap_largest(uint32_t *bytes);
+
 void mtvm_heap_info(mtvm_heap_info_t *info);
 
 #endif

@@ -12,8 +12,9 @@ typedef struct mtvm_kernel {
   uint32_t count;
 } mtvm_kernel_t;
 
-/* Constants, rendered from the graph. */
+/* Constants, rendered from the graphs. Those with names of ours come first. */
 extern const mtvm_kernel_t mtvm_kernels[];
 extern const uint32_t mtvm_kernel_count;
+extern const char *const mtvm_kernel_names[]; /* MTVM_RPC_NAMED_KERNELS */
 
 #endif

@@ -7,17 +7,34 @@
 #include "baud.h"
 #endif
 #include "error.h"
-#include "executor.h"
 #include "heap.h"
+#include "mtvm_config.h"
+#include "mtvm_port.h"
 #include "random.h"
 #include "timer.h"
 #ifdef MTVM_RPC_SYSTEM_LIB
 #include <tvm/runtime/crt/module.h>
-
+#endif
+#if defined(MTVM_RPC_SYSTEM_LIB) || defined(MTVM_RPC_NAMED_KERNELS)
+#define HAS_KERNELS
+#endif
+#if MTVM_MODEL_COUNT > 0
+#include "executor.h"
+#ifdef HAS_KERNELS
 #include "kernels.h"
 #endif
-#ifdef MTVM_WORKSPACE_BYTES
+#endif
+#if defined(MTVM_WORKSPACE_BYTES) || defined(MTVM_WORKSPACE_IN_HEAP)
+#define HAS_WORKSPACE
 #include "mtvm_workspace.h"
+#endif
+#ifdef MTVM_KERNEL_HOST
+#include "kernel_window.h"
+#define SYSTEM_LIB mtvm_kernels
+#define IS_THERE(library) ((library) != NULL)
+#else
+#define SYSTEM_LIB TVMSystemLibEntryPoint
+#define IS_THERE(library) true
 #endif
 #ifdef MTVM_TRACE
 #include "trace_rpc.h"
@@ -34,7 +51,7 @@ enum {
   ARRAY_KIND = kTVMNDArrayHandle
 };
 
-#ifdef MTVM_RPC_SYSTEM_LIB
+#ifdef HAS_KERNELS
 static const char *kernel_message; /* what generated code said about its failure */
 
 void TVMAPISetLastError(const char *message) { kernel_message = message; }
@@ -63,7 +80,9 @@ static bool no_handle(uint32_t handle) {
 void mtvm_registry_reset(void) {
   mtvm_heap_reset();
   mtvm_timer_reset();
+#if MTVM_MODEL_COUNT > 0
   mtvm_executor_reset();
+#endif
 }
 
 static void return_handle(mtvm_call_t *call, int code, uint32_t handle) {
@@ -99,14 +118,19 @@ static bool max_packet_size(mtvm_call_t *call, uint32_t index) {
   return true;
 }
 
-/* mtvm.heap_info() -> bytes: size, free, largest free block, blocks in use (u32 each) */
+/* mtvm.heap_info() -> bytes: size, free, largest free block, blocks in use; the most stack that was in
+ * use (u32 each) */
 static bool heap_info(mtvm_call_t *call, uint32_t index) {
   (void)index;
-  mtvm_heap_info_t *info = mtvm_arena_take(&call->arena, sizeof *info);
+  struct {
+    mtvm_heap_info_t heap;
+    uint32_t stack;
+  } *info = mtvm_arena_take(&call->arena, sizeof *info);
   if (info == NULL) {
     return false;
   }
-  mtvm_heap_info(info);
+  mtvm_heap_info(&info->heap);
+  info->stack = mtvm_port_stack_used();
   call->result.code = kTVMBytes;
   call->result.value.bytes.data = info;
   call->result.value.bytes.size = sizeof *info;
@@ -135,13 +159,22 @@ static const mtvm_entry_t globals[] = {
     {"runtime.SystemLib", "*", system_lib},
     {"tvm.rpc.server.ModuleGetFunction", "msi", module_get_function},
     {"tvm.rpc.server.GetCRTMaxPacketSize", "*", max_packet_size},
+#if MTVM_MODEL_COUNT > 0
     {"tvm.aot_executor.create", "mds", mtvm_executor_create},
+#endif
     {"runtime.RPCTimeEvaluator", ".siiiiiiiiis", mtvm_timer_create},
     {"tvm.contrib.random.random_fill", "t", mtvm_random_fill},
     {"mtvm.heap_info", "", heap_info},
     {"mtvm.device_info", "", device_info},
 #ifdef MTVM_HAS_BAUD
     {"mtvm.set_baud", "i", set_baud},
+#endif
+#ifdef MTVM_KERNEL_WINDOW_BYTES
+    {"mtvm.kernel_window", "", mtvm_kernel_window_info},
+    {"mtvm.kernel_start", "ii", mtvm_kernel_window_start},
+    {"mtvm.tensor_crc32", "t", mtvm_tensor_crc32},
+#elif defined(MTVM_KERNEL_HOST)
+    {"mtvm.kernel_open", "s", mtvm_kernel_library_open},
 #endif
 #ifdef MTVM_TRACE
     {"mtvm.trace_begin", "i", mtvm_trace_rpc_begin},
@@ -164,7 +197,28 @@ static uint32_t find_entry(const mtvm_entry_t *entries, uint32_t count, uint32_t
   return 0;
 }
 
+#if defined(MTVM_RPC_SYSTEM_LIB) && MTVM_MODEL_COUNT == 0
+#define NOTHING 0xFFFFU /* index of a function of the system lib that no library has */
+
+/* mtvm.nothing(...): called and timed as a kernel, whose time is what is above that of this one. */
+static int nothing(TVMValue *args, int *codes, int count, TVMValue *value, int *code,
+                   void *resource) {
+  (void)args;
+  (void)codes;
+  (void)count;
+  (void)value;
+  (void)code;
+  (void)resource;
+  return 0;
+}
+#endif
+
 uint32_t mtvm_registry_global(const char *name) {
+#ifdef NOTHING
+  if (mtvm_same(name, "mtvm.nothing")) {
+    return mtvm_function_handle(MTVM_MODULE_SYSTEM, NOTHING);
+  }
+#endif
   return find_entry(globals, GLOBAL_COUNT, MTVM_MODULE_GLOBAL, name);
 }
 
@@ -183,8 +237,15 @@ static uint32_t system_function_count(const TVMFuncRegistry *registry, const cha
 }
 
 static uint32_t find_system_function(const char *name) {
-  const char *names;
-  uint32_t count = system_function_count(TVMSystemLibEntryPoint()->registry, &names);
+  const char *names = NULL;
+#ifdef NOTHING
+  uint32_t global = mtvm_registry_global(name);
+  if (global == mtvm_function_handle(MTVM_MODULE_SYSTEM, NOTHING)) {
+    return global;
+  }
+#endif
+  const TVMModule *library = SYSTEM_LIB();
+  uint32_t count = IS_THERE(library) ? system_function_count(library->registry, &names) : 0;
   for (uint32_t i = 0; i < count; ++i) {
     if (mtvm_same(name, names)) {
       return mtvm_function_handle(MTVM_MODULE_SYSTEM, i);
@@ -194,6 +255,52 @@ static uint32_t find_system_function(const char *name) {
   return 0;
 }
 
+/* The function of the system lib that has this index; NULL: none. */
+static TVMBackendPackedCFunc system_function(uint32_t index) {
+#ifdef NOTHING
+  if (index == NOTHING) {
+    return nothing;
+  }
+#endif
+  const TVMModule *library = SYSTEM_LIB();
+  const char *names;
+  if (!IS_THERE(library) || index >= system_function_count(library->registry, &names)) {
+    return NULL;
+  }
+  return library->registry->funcs[index];
+}
+#endif
+
+#ifdef MTVM_RPC_NAMED_KERNELS
+static uint32_t find_named_kernel(const char *name) {
+  for (uint32_t i = 0; i < MTVM_RPC_NAMED_KERNELS; ++i) {
+    if (mtvm_same(name, mtvm_kernel_names[i])) {
+      return mtvm_function_handle(MTVM_MODULE_KERNEL, i);
+    }
+  }
+  return 0;
+}
+
+static TVMBackendPackedCFunc named_kernel(uint32_t index) {
+  return index < MTVM_RPC_NAMED_KERNELS ? mtvm_kernels[index].function : NULL;
+}
+#endif
+
+#ifdef HAS_KERNELS
+#if MTVM_MODEL_COUNT == 0
+/* Of a kernel without a graph nobody knows here what it takes; what it is given has to be memory of
+ * this session. */
+static bool check_kernel(TVMBackendPackedCFunc function, const mtvm_call_t *call) {
+  (void)function;
+  for (int32_t i = 0; i < call->count; ++i) {
+    if (call->codes[i] == kTVMDLTensorHandle &&
+        mtvm_call_tensor(call, (uint32_t)i, mtvm_tensor_bytes(call->values[i].v_handle)) == NULL) {
+      return false;
+    }
+  }
+  return true;
+}
+#else
 static bool check_kernel(TVMBackendPackedCFunc function, const mtvm_call_t *call) {
   uint32_t k = 0;
   while (k < mtvm_kernel_count && mtvm_kernels[k].function != function) {
@@ -212,19 +319,18 @@ static bool check_kernel(TVMBackendPackedCFunc function, const mtvm_call_t *call
   }
   return true;
 }
+#endif
 
-static bool call_kernel(uint32_t index, mtvm_call_t *call) {
-  const TVMFuncRegistry *registry = TVMSystemLibEntryPoint()->registry;
-  const char *names;
-  if (index >= system_function_count(registry, &names)) {
+/* `function` NULL: there is none with this index. */
+static bool call_kernel(TVMBackendPackedCFunc function, uint32_t index, mtvm_call_t *call) {
+  if (function == NULL) {
     return no_handle(index);
   }
-  TVMBackendPackedCFunc function = registry->funcs[index];
   if (!check_kernel(function, call)) {
     return false;
   }
   kernel_message = "";
-#ifdef MTVM_WORKSPACE_BYTES
+#ifdef HAS_WORKSPACE
   mtvm_workspace_reset();
 #endif
   TVMValue value;
@@ -232,7 +338,7 @@ static bool call_kernel(uint32_t index, mtvm_call_t *call) {
   if (function(call->values, call->codes, call->count, &value, &code, NULL) == 0) {
     return true;
   }
-#ifdef MTVM_WORKSPACE_BYTES
+#ifdef HAS_WORKSPACE
   if (mtvm_workspace_overflow() != 0) {
     return mtvm_fail_numbers("MODEL: a kernel asked for % B of workspace, more than are left",
                              mtvm_workspace_overflow(), 0, 0);
@@ -243,28 +349,39 @@ static bool call_kernel(uint32_t index, mtvm_call_t *call) {
 #endif
 
 static uint32_t find_in_system_lib(const char *name) {
+#if MTVM_MODEL_COUNT > 0
   uint32_t model = mtvm_executor_find_entry(name);
   if (model < MTVM_MODEL_COUNT) {
     return mtvm_function_handle(MTVM_MODULE_ENTRY, model);
   }
-#ifdef MTVM_RPC_SYSTEM_LIB
-  return find_system_function(name);
-#else
-  return 0;
 #endif
+  uint32_t found = 0;
+#ifdef MTVM_RPC_SYSTEM_LIB
+  found = find_system_function(name);
+#endif
+#ifdef MTVM_RPC_NAMED_KERNELS
+  if (found == 0) {
+    found = find_named_kernel(name);
+  }
+#endif
+  return found;
 }
 
 bool mtvm_registry_find(uint32_t handle, const char *name, uint32_t *found) {
-  uint32_t module = MODULE(handle);
   if (handle == mtvm_module_handle(MTVM_MODULE_SYSTEM)) {
     *found = find_in_system_lib(name);
     return true;
   }
+#if MTVM_MODEL_COUNT == 0
+  return no_handle(handle);
+#else
+  uint32_t module = MODULE(handle);
   if (KIND(handle) != MODULE_KIND || !mtvm_executor_created(module - MTVM_MODULE_EXECUTOR)) {
     return no_handle(handle);
   }
   *found = find_entry(mtvm_executor_functions, MTVM_EXECUTOR_FUNCTIONS, module, name);
   return true;
+#endif
 }
 
 bool mtvm_registry_call(uint32_t handle, mtvm_call_t *call) {
@@ -279,15 +396,24 @@ bool mtvm_registry_call(uint32_t handle, mtvm_call_t *call) {
   switch (module) {
     case MTVM_MODULE_GLOBAL: break;
     case MTVM_MODULE_TIMER: return mtvm_timer_call(call, index);
+#if MTVM_MODEL_COUNT > 0
     case MTVM_MODULE_ENTRY: return index < MTVM_MODEL_COUNT ? mtvm_executor_call_entry(call, index)
                                                             : no_handle(handle);
+#endif
 #ifdef MTVM_RPC_SYSTEM_LIB
-    case MTVM_MODULE_SYSTEM: return call_kernel(index, call);
+    case MTVM_MODULE_SYSTEM: return call_kernel(system_function(index), index, call);
+#endif
+#ifdef MTVM_RPC_NAMED_KERNELS
+    case MTVM_MODULE_KERNEL: return call_kernel(named_kernel(index), index, call);
 #endif
     default:
+#if MTVM_MODEL_COUNT > 0
       module -= MTVM_MODULE_EXECUTOR;
       entries = mtvm_executor_functions;
       count = mtvm_executor_created(module) ? MTVM_EXECUTOR_FUNCTIONS : 0;
+#else
+      count = 0;
+#endif
       break;
   }
   if (index >= count) {

@@ -17,7 +17,8 @@ enum {
   MTVM_MODULE_SYSTEM = 1, /* the generated code: runtime.SystemLib */
   MTVM_MODULE_ENTRY = 2,  /* entry functions of models, found through MTVM_MODULE_SYSTEM */
   MTVM_MODULE_TIMER = 3,  /* time evaluators */
-  MTVM_MODULE_EXECUTOR = 4
+  MTVM_MODULE_KERNEL = 4, /* mtvm_kernels, found through MTVM_MODULE_SYSTEM by names of ours */
+  MTVM_MODULE_EXECUTOR = 5
 };
 
 /* A function of our own; `index` is its number, or the model's. Returns false with the error set. */

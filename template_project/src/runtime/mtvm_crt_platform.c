@@ -35,7 +35,8 @@ mtvm_crt_heap_t mtvm_crt_heap(void) {
     largest = count > largest ? count : largest;
   }
   mtvm_crt_heap_t info = {(uint32_t)pages->ptable.max_pages * PAGE_BYTES, free * PAGE_BYTES,
-                          largest * PAGE_BYTES, (uint32_t)manager->vleak_size};
+                          largest * PAGE_BYTES, (uint32_t)manager->vleak_size,
+                          mtvm_port_stack_used()};
   return info;
 }
 

@@ -1,7 +1,8 @@
 /* The arena from which kernels take scratch memory (TVMBackendAllocWorkspace).
  *
  * One static array of MTVM_WORKSPACE_BYTES (mtvm_config.h), shared by all models, handed out
- * like a stack. No malloc. Not reentrant: one model runs at a time. */
+ * like a stack; with MTVM_WORKSPACE_IN_HEAP the largest free piece of the tensor heap (src/rpc), as
+ * it is at mtvm_workspace_reset. No malloc. Not reentrant: one model runs at a time. */
 #ifndef MTVM_WORKSPACE_H_
 #define MTVM_WORKSPACE_H_
 

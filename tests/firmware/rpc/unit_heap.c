@@ -71,6 +71,24 @@ static void it_knows_what_it_holds(void) {
   assert(mtvm_heap_free(block) && !mtvm_heap_holds(block, 1) && mtvm_heap_holds(next, 64));
 }
 
+static void the_largest_free_piece_is_lent_without_being_taken(void) {
+  uint32_t bytes;
+  mtvm_heap_info_t info;
+  mtvm_heap_reset();
+  void *first = mtvm_heap_allocate(300);
+  void *second = mtvm_heap_allocate(64);
+  assert(first != NULL && second != NULL);
+  uint8_t *lent = mtvm_heap_largest(&bytes);
+  assert(bytes == 1024 - 16 - 304 - 16 - 64 - 16 && (uintptr_t)lent % MTVM_ALIGNMENT == 0);
+  memset(lent, 0xFF, bytes);
+  assert(mtvm_heap_free(first) && mtvm_heap_largest(&bytes) == lent);
+  assert(mtvm_heap_free(second));
+  mtvm_heap_info(&info);
+  assert(info.blocks == 0 && info.largest == 1008);
+  assert(mtvm_heap_allocate(1008) != NULL);
+  assert(mtvm_heap_largest(&bytes) == NULL && bytes == 0);
+}
+
 static void overwritten_headers_lead_nowhere(void) {
   mtvm_heap_info_t info;
   for (uint32_t seed = 0; seed < 200; ++seed) {
@@ -116,6 +134,7 @@ int main(void) {
   free_neighbours_become_one();
   nothing_is_freed_twice_or_from_its_middle();
   it_knows_what_it_holds();
+  the_largest_free_piece_is_lent_without_being_taken();
   overwritten_headers_lead_nowhere();
   any_order_of_requests();
   puts("passed");

@@ -1,6 +1,8 @@
 /* Bare-metal Cortex-M: a UART, SysTick as the clock, a painted stack. */
 #include "mtvm_port.h"
 
+#include "common/mtvm_cortex_m.h"
+#include "common/mtvm_stack.h"
 #include "mtvm_config.h"
 #include "mtvm_startup.h"
 #include "mtvm_uart.h"
@@ -12,9 +14,6 @@
 #define SYST_RUN_AT_CPU_CLOCK_WITH_INTERRUPT 7U
 #define SYST_BITS 24
 #define SYST_MAX 0xFFFFFFU
-
-#define SEMIHOSTING_EXIT_EXTENDED 0x20
-#define SEMIHOSTING_APPLICATION_EXIT 0x20026U
 
 static volatile uint32_t wraps;
 
@@ -61,24 +60,6 @@ uint32_t mtvm_port_clock_hz(void) { return MTVM_CLOCK_HZ; }
 
 uint32_t mtvm_port_ticks(void) { return (uint32_t)mtvm_port_clock(); }
 
-uint32_t mtvm_port_stack_used(void) {
-  const uint32_t *word = mtvm_stack_limit;
-  while (word < mtvm_stack_top && *word == MTVM_STACK_PAINT) {
-    ++word;
-  }
-  return (uint32_t)((uintptr_t)mtvm_stack_top - (uintptr_t)word);
-}
+uint32_t mtvm_port_stack_used(void) { return mtvm_stack_used(mtvm_stack_limit, mtvm_stack_top); }
 
-void mtvm_port_halt(int status) {
-#ifdef MTVM_SEMIHOSTING
-  const uintptr_t block[2] = {SEMIHOSTING_APPLICATION_EXIT, (uintptr_t)status};
-  register int operation __asm__("r0") = SEMIHOSTING_EXIT_EXTENDED;
-  register const uintptr_t *argument __asm__("r1") = block;
-  __asm__ volatile("bkpt 0xab" : "+r"(operation) : "r"(argument) : "memory");
-#else
-  (void)status;
-#endif
-  for (;;) {
-    __asm__ volatile("wfi");
-  }
-}
+void mtvm_port_halt(int status) { mtvm_stop(status); }

@@ -1,4 +1,5 @@
 /* Reset, vector table and faults for every Cortex-M. */
+#include "common/mtvm_stack.h"
 #include "mtvm_config.h"
 #include "mtvm_port.h"
 #include "mtvm_startup.h"
@@ -62,10 +63,7 @@ __attribute__((naked)) void mtvm_reset(void) {
 static void start(void) {
   uint32_t *top;
   __asm__ volatile("mov %0, sp" : "=r"(top));
-  /* volatile: a call of memset would have its own frame in what it paints. */
-  for (volatile uint32_t *paint = mtvm_stack_limit; paint < top; ++paint) {
-    *paint = MTVM_STACK_PAINT;
-  }
+  mtvm_stack_paint(mtvm_stack_limit, top);
   uint32_t *word;
   const uint32_t *load = mtvm_data_load;
   for (word = mtvm_data_start; word < mtvm_data_end; ++word) {

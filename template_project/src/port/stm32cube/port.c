@@ -1,10 +1,9 @@
 /* STM32 with ST's HAL: start, stop, faults, the painted stack. */
 #include "mtvm_port.h"
 
+#include "common/mtvm_cortex_m.h"
+#include "common/mtvm_stack.h"
 #include "mtvm_stm32.h"
-
-#define SEMIHOSTING_EXIT_EXTENDED 0x20
-#define SEMIHOSTING_APPLICATION_EXIT 0x20026U
 
 /* ST's start-up code calls main(), which the linker turns into this (-Wl,--wrap=main). */
 int __wrap_main(void) __attribute__((noreturn));
@@ -13,10 +12,7 @@ int __real_main(void);
 int __wrap_main(void) {
   uint32_t *top;
   __asm__ volatile("mov %0, sp" : "=r"(top));
-  /* volatile: a call of memset would have its own frame in what it paints. */
-  for (volatile uint32_t *paint = mtvm_stack_limit; paint < top; ++paint) {
-    *paint = MTVM_STACK_PAINT;
-  }
+  mtvm_stack_paint(mtvm_stack_limit, top);
   mtvm_port_halt(__real_main());
 }
 
@@ -32,10 +28,14 @@ static void put_text(const char *text) {
 }
 
 static void put_number(uint32_t number) {
-  if (number >= 10) {
-    put_number(number / 10);
-  }
-  mtvm_port_putc((char)('0' + number % 10));
+  char text[11]; /* 2^32 - 1 has ten digits */
+  char *digit = &text[sizeof text - 1];
+  *digit = '\0';
+  do {
+    *--digit = (char)('0' + number % 10);
+    number /= 10;
+  } while (number > 0);
+  put_text(digit);
 }
 #endif
 
@@ -62,29 +62,13 @@ int mtvm_port_getc(void) { return mtvm_stm32_uart_getc(); }
 
 void mtvm_port_putc(char byte) { mtvm_stm32_uart_putc(byte); }
 
-uint32_t mtvm_port_stack_used(void) {
-  const uint32_t *word = mtvm_stack_limit;
-  while (word < mtvm_stack_top && *word == MTVM_STACK_PAINT) {
-    ++word;
-  }
-  return (uint32_t)((uintptr_t)mtvm_stack_top - (uintptr_t)word);
-}
+uint32_t mtvm_port_stack_used(void) { return mtvm_stack_used(mtvm_stack_limit, mtvm_stack_top); }
 
 void mtvm_port_halt(int status) {
   if (mtvm_stm32_uart_ready()) {
     mtvm_stm32_uart_flush();
   }
-#ifdef MTVM_SEMIHOSTING
-  const uintptr_t block[2] = {SEMIHOSTING_APPLICATION_EXIT, (uintptr_t)status};
-  register int operation __asm__("r0") = SEMIHOSTING_EXIT_EXTENDED;
-  register const uintptr_t *argument __asm__("r1") = block;
-  __asm__ volatile("bkpt 0xab" : "+r"(operation) : "r"(argument) : "memory");
-#else
-  (void)status;
-#endif
-  for (;;) {
-    __WFI();
-  }
+  mtvm_stop(status);
 }
 
 static void put_hex(uint32_t value) {

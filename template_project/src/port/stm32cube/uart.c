@@ -1,9 +1,8 @@
 /* The UART. The HAL sets it up; bytes go through its registers. Where there is a ring
- * (MTVM_RING_BYTES) the interrupt fills it, so that none is lost while a model runs. When the ring is
- * full the interrupt stays off until there is room: an emulated line waits then, a real one loses
- * bytes, which the frames' CRC tells. */
+ * (MTVM_RING_BYTES) the interrupt fills it. */
 #include "mtvm_stm32.h"
 
+#include "common/mtvm_cortex_m.h"
 #include "mtvm_port.h"
 
 static UART_HandleTypeDef uart;
@@ -93,44 +92,21 @@ static int poll(void) {
 
 #ifdef MTVM_RING_BYTES
 
-static uint8_t ring[MTVM_RING_BYTES] MTVM_NOINIT;
-static volatile uint32_t head; /* written by the interrupt only */
-static volatile uint32_t tail; /* read from here, by the main program only */
+static inline int ring_poll(void) { return poll(); }
 
-static uint32_t after(uint32_t index) { return index + 1 == sizeof ring ? 0 : index + 1; }
+/* Not RXNEIE: QEMU's UART would keep its line up, and the handler would run for ever. */
+static inline void ring_pause(void) { HAL_NVIC_DisableIRQ(MTVM_STM32_UART_IRQ); }
 
-void MTVM_STM32_UART_HANDLER(void) {
-  for (;;) {
-    uint32_t next = after(head);
-    if (next == tail) {
-      /* Not RXNEIE: QEMU's UART would keep its line up, and this handler would run for ever. */
-      HAL_NVIC_DisableIRQ(MTVM_STM32_UART_IRQ);
-      return;
-    }
-    int byte = poll();
-    if (byte < 0) {
-      return;
-    }
-    ring[head] = (uint8_t)byte;
-    head = next;
-  }
-}
-
-int mtvm_stm32_uart_getc(void) {
-  __disable_irq(); /* the processor wakes up nevertheless, and none comes between check and sleep */
-  while (head == tail) {
-    __WFI();
-    __enable_irq();
-    __ISB();
-    __disable_irq();
-  }
-  int byte = ring[tail];
-  tail = after(tail);
+static inline void ring_resume(void) {
   __HAL_UART_ENABLE_IT(&uart, UART_IT_RXNE); /* makes QEMU's look again for a byte that waits */
   HAL_NVIC_EnableIRQ(MTVM_STM32_UART_IRQ);
-  __enable_irq();
-  return byte;
 }
+
+#include "common/mtvm_ring.h"
+
+void MTVM_STM32_UART_HANDLER(void) { mtvm_ring_fill(); }
+
+int mtvm_stm32_uart_getc(void) { return mtvm_ring_take(); }
 
 #else
 

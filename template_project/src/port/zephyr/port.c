@@ -15,6 +15,14 @@
 #endif
 
 #include "mtvm_config.h"
+#if MTVM_MODEL_COUNT == 0
+#include <zephyr/sys/reboot.h>
+#if __has_include(<zephyr/version.h>)
+#include <zephyr/version.h>
+#else
+#include <version.h>
+#endif
+#endif
 
 /* An overlay chooses another UART with chosen { mtvm,uart = &...; }. */
 #if DT_HAS_CHOSEN(mtvm_uart)
@@ -73,8 +81,10 @@ static void receive_on(void) {
   irq_unlock(key);
 }
 
+static void receive_off(void) { uart_irq_rx_disable(uart); }
+
 static void receive_init(void) {
-  uart_irq_rx_disable(uart);
+  receive_off();
   uart_irq_callback_user_data_set(uart, receive, NULL);
   receive_on();
 }
@@ -96,6 +106,12 @@ int mtvm_port_getc(void) {
 
 static void receive_init(void) {}
 
+#ifdef MTVM_HAS_BAUD
+static void receive_on(void) {}
+
+static void receive_off(void) {}
+#endif
+
 int mtvm_port_getc(void) {
   unsigned char byte;
   while (uart_poll_in(uart, &byte) != 0) {
@@ -107,6 +123,25 @@ int mtvm_port_getc(void) {
 #endif
 
 void mtvm_port_putc(char byte) { uart_poll_out(uart, (unsigned char)byte); }
+
+#ifdef MTVM_HAS_BAUD
+const uint32_t mtvm_port_boot_baud = DT_PROP_OR(UART_NODE, current_speed, 115200);
+
+#define UNSENT_BITS 40U /* poll_out leaves at most a few bytes in the UART */
+
+int mtvm_port_set_baud(uint32_t baud) {
+  struct uart_config config;
+  if (uart_config_get(uart, &config) != 0 || config.baudrate == 0) {
+    return -1;
+  }
+  k_busy_wait(UNSENT_BITS * 1000000U / config.baudrate + 1U);
+  config.baudrate = baud;
+  receive_off();
+  int status = uart_configure(uart, &config); /* a rate that it can't be leaves it as it was */
+  receive_on();
+  return status == 0 ? 0 : -1;
+}
+#endif
 
 #if defined(CONFIG_ARCH_POSIX)
 
@@ -186,6 +221,33 @@ int *__errno(void);
 int *__errno(void) {
   static int number;
   return &number;
+}
+#endif
+
+#if MTVM_MODEL_COUNT == 0 && defined(CONFIG_REBOOT) && defined(CONFIG_CPU_CORTEX_M)
+#if KERNEL_VERSION_NUMBER < 0x030700
+typedef z_arch_esf_t frame_t;
+#else
+typedef struct arch_esf frame_t;
+#endif
+
+static void put_hex(uint32_t value) {
+  mtvm_port_putc(' ');
+  for (int shift = 28; shift >= 0; shift -= 4) {
+    mtvm_port_putc("0123456789abcdef"[value >> shift & 15U]);
+  }
+}
+
+/* A kernel crashed: where, and from where it was called; then everything starts anew. */
+void k_sys_fatal_error_handler(unsigned int reason, const frame_t *frame) {
+  ARG_UNUSED(reason);
+  for (const char *text = "\nfault"; *text != '\0'; ++text) {
+    mtvm_port_putc(*text);
+  }
+  put_hex(frame != NULL ? frame->basic.pc : 0);
+  put_hex(frame != NULL ? frame->basic.lr : 0);
+  mtvm_port_putc('\n');
+  sys_reboot(SYS_REBOOT_COLD);
 }
 #endif
 
