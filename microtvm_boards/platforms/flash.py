@@ -123,6 +123,19 @@ def wear_key(board: Board, serial_number: str | None) -> str:
     return serial_number or f"{board.name} (no serial number)"
 
 
+def wear_key_of(board: Board, device: DeviceOptions) -> str:
+    """What writes to the board that `device` means are counted by, as far as that can be told
+    without its flasher."""
+    if device.serial_number is not None:
+        return wear_key(board, device.serial_number)
+    if device.port is not None:
+        return wear_key(board, _serial_number_of(device.port, None))
+    try:
+        return wear_key(board, _only_probe(board, None, list_probes()))
+    except FlashFailedError:
+        return wear_key(board, None)
+
+
 def _known(
     flasher: Flasher, settings: Mapping[str, str | int | bool]
 ) -> Mapping[str, str | int | bool]:

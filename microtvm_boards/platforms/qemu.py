@@ -53,7 +53,7 @@ def command(board: Board, firmware: Path, *, gdbserver_port: int | None = None) 
     return [*arguments, "-kernel", str(firmware)]
 
 
-def instructions(ticks: int, board: Board) -> float | None:
+def instructions(ticks: float, board: Board) -> float | None:
     """Instructions executed during `ticks` of the processor's clock (SysTick) in QEMU.
 
     With icount N each takes 2**N ns of the machine's time, a tick 1e9 / clock_hz ns. A span is

@@ -72,11 +72,10 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def create_and_build(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    def make(mlf: str, *options: str | Path, entrypoint: str = "c") -> Path:
+    def make(mlf: str | Path, *options: str | Path, entrypoint: str = "c") -> Path:
         project = tmp_path_factory.mktemp("made") / "project"
-        created = cli(
-            "create", DATA / f"{mlf}.tar", project, "--model-entrypoint-api", entrypoint, *options
-        )
+        tar = mlf if isinstance(mlf, Path) else DATA / f"{mlf}.tar"
+        created = cli("create", tar, project, "--model-entrypoint-api", entrypoint, *options)
         assert created.code == 0, created.err
         built = cli("build", project)
         assert built.code == 0, built.err

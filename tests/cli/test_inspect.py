@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform as machine
 import shutil
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -177,6 +178,94 @@ def test_wrong_arguments_are_refused_before_anything_is_built(
     answer = cli(command, host, *options)
     assert answer.code == USAGE
     assert message in answer.err
+
+
+@pytest.fixture(scope="module")
+def several(create_and_build: Callable[..., Path]) -> Path:
+    """foo twice: the second is called other."""
+    return create_and_build("foo_c", "--board", "host", "--model", f"other:{DATA / 'foo_c.tar'}")
+
+
+def test_every_model_is_looked_at_unless_one_is_named(several: Path, tmp_path: Path) -> None:
+    report = tmp_path / "profile.html"
+    document = cli("profile", several, "--runs", "1", "--html", report, "--json").json
+    assert [m["model"] for m in document["models"]] == ["foo", "other"]
+    assert all(len(m["operators"]) == FOO_OPERATORS for m in document["models"])
+    page = Page()
+    page.feed(report.read_text())
+    assert page.tags.count("rect") == 2 * FOO_OPERATORS
+    assert "tvmgen_other_fused_nn_conv2d_add" in report.read_text()
+
+    document = cli("validate", several, "--runs", "0", "--json").json
+    assert document["agrees"] is True
+    assert [m["model"] for m in document["models"]] == ["foo", "other"]
+    one = cli("validate", several, "--model", "other", "--runs", "0", "--json").json
+    assert (one["model"], one["agrees"]) == ("other", True)
+
+
+@pytest.mark.parametrize("command", ["profile", "validate"])
+def test_single_operators_are_no_model(tmp_path: Path, command: str) -> None:
+    made = cli("create", DATA / "operator.tar", tmp_path / "p", "--board", "host")
+    assert made.code == 0, made.err
+    answer = cli(command, tmp_path / "p")
+    assert answer.code == USAGE
+    assert "holds single operators" in answer.err
+
+
+def test_files_of_one_model_need_its_name(several: Path, inputs: Path) -> None:
+    answer = cli("validate", several, "--inputs", inputs)
+    assert answer.code == USAGE
+    assert "--inputs is for one model; the project has foo, other" in answer.err
+    assert cli("validate", several, "--inputs", inputs, "--model", "other").code == 0
+
+
+def test_what_cannot_be_told_apart_says_why(
+    create_and_build: Callable[..., Path], tmp_path: Path
+) -> None:
+    if machine.machine() != "x86_64":
+        pytest.skip("the objects are for x86-64")
+    project = create_and_build("objects_packed_x86", "--board", "host", entrypoint="packed")
+    report = tmp_path / "profile.html"
+    answer = cli("profile", project, "--html", report)
+    assert answer.code == 0, answer.err
+    assert "Its operators can't be told apart." in answer.out
+    assert "in an object file, too" in report.read_text()
+    assert cli("profile", project, "--json").json["operators"] == []
+
+
+@pytest.mark.tvm
+def test_a_trained_model_is_the_reference(
+    create_and_build: Callable[..., Path], host: Path, tmp_path: Path
+) -> None:
+    """The library is of another training: TVM says so, though this computer agrees."""
+    pytest.importorskip("tvm")
+    import onnx
+
+    helper, paths = onnx.helper, [tmp_path / "relu.onnx", tmp_path / "neg.onnx"]
+    x, y = (helper.make_tensor_value_info(n, onnx.TensorProto.FLOAT, [1, 4]) for n in "xy")
+    for path, kind in zip(paths, ("Relu", "Neg"), strict=True):
+        graph = helper.make_graph([helper.make_node(kind, ["x"], ["y"])], "g", [x], [y])
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
+        onnx.save(model, path)
+    tar = tmp_path / "relu.tar"
+    from microtvm_boards.tvm import export_mlf
+    from microtvm_boards.tvm.importers import import_onnx
+
+    export_mlf(*import_onnx(paths[0]), tar, executor="aot", interface="c", unpacked=True)
+    project = create_and_build(tar, "--board", "host")
+    same = cli("validate", project, "--runs", "1", "--reference", paths[0])
+    assert same.code == 0, same.err
+    assert "against TVM's own build of relu.onnx for this computer: all 4" in same.out
+    other = cli("validate", project, "--runs", "1", "--reference", paths[1])
+    assert other.code == DIFFERENT
+    assert "Every operator agrees" in other.out
+
+    wrong = cli("validate", host, "--reference", paths[0])
+    assert wrong.code == USAGE
+    assert "is another model: its inputs are x (float32 [1, 4])" in wrong.err
+    both = cli("validate", host, "--inputs", paths[0], "--expected", tar, "--reference", paths[0])
+    assert both.code == USAGE
+    assert "give one of them" in both.err
 
 
 def test_what_has_no_protocol_is_refused(create_and_build: Callable[..., Path]) -> None:
