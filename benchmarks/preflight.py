@@ -1,7 +1,10 @@
 """What `create` predicts against what the linker says: RAM, and flash with its estimate of code.
 
-    python benchmarks/preflight.py [--json] [--boards B ...] [--optimizations O ...] [MODEL.tar ...]
+    python -m benchmarks.preflight [--json] [--boards B ...] [--optimizations O ...] [MODEL.tar ...]
+    python -m benchmarks.preflight --zephyr [--trees T ...] [--keep FOLDER] ... [MODEL.tar ...]
 
+With --zephyr every Zephyr that is here builds for its boards, each kernel once; FOLDER keeps the
+builds for the next time. On the host and on Zephyr's host boards no code is predicted.
 Without models: the demo's and the fixtures' libraries. Shared models are compiled by the tests
 (tests/end_to_end/test_preflight.py) where TVM is there; pass their tars to have them here.
 """
@@ -11,16 +14,25 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
+from itertools import product
 from pathlib import Path
 
 from microtvm_boards.errors import ProjectError
 from microtvm_boards.platforms import get_platform
-from microtvm_boards.project import create, parse_options
+from microtvm_boards.platforms.base import BuildResult
+from microtvm_boards.platforms.linked_needs import linked_needs
+from microtvm_boards.project import Project, create, parse_options
 
 ROOT = Path(__file__).resolve().parent.parent
-BOARDS = ("microbit", "mps2_an385", "mps2_an386", "mps2_an500", "mps2_an505", "mps3_an547")
+BOARDS = ("host", "microbit", "mps2_an385", "mps2_an386", "mps2_an500", "mps2_an505", "mps3_an547")
+ZEPHYR_BOARDS = (
+    *("qemu_cortex_m3", "mps2_an385", "mps2_an521", "native_posix_64"),
+    *("nucleo_f746zg", "nucleo_l4r5zi", "stm32f746g_disco"),
+)
 OPTIMIZATIONS = ("size", "speed", "debug", "none")
 KINDS = ("harness", "minimal", "packed")
 RAM_BYTES, RAM_SHARE, FLASH_SHARE = 256, 0.02, 0.15
@@ -41,6 +53,7 @@ class Row:
     flash: int
     flash_linked: int
     exact: int
+    release: str = ""  # of Zephyr
 
     @property
     def ram_ok(self) -> bool:
@@ -49,6 +62,9 @@ class Row:
 
     @property
     def flash_error(self) -> float:
+        """As a share; 0 where no code is predicted."""
+        if self.flash == self.exact:
+            return 0
         return (self.flash - self.flash_linked) / self.flash_linked
 
 
@@ -70,68 +86,111 @@ def measure(
             for kind in kinds:
                 for optimization in optimizations:
                     with tempfile.TemporaryDirectory() as folder:
-                        row = _row(tar, board, kind, optimization, Path(folder) / "project")
+                        raw = raw_options(board, kind, optimization)
+                        row = _row(tar, raw, partial(_build, Path(folder) / "project"))
                     if row is not None:
                         yield row
 
 
-def _row(tar: Path, board: str, kind: str, optimization: str, directory: Path) -> Row | None:
+def measure_zephyr(
+    tars: Sequence[Path],
+    trees: Iterable[Path],
+    keep: Path,
+    boards: Iterable[str] = ZEPHYR_BOARDS,
+    kinds: Iterable[str] = KINDS,
+    optimizations: Iterable[str] = ("size",),
+) -> Iterator[Row]:
+    """The same on Zephyr; `keep`: the directory of the builds."""
+    from benchmarks.kept_builds import KeptBuilds
+
+    builds = KeptBuilds(keep)
+    for tree, board, optimization, kind, tar in product(trees, boards, optimizations, kinds, tars):
+        row = _row(tar, raw_options(board, kind, optimization, str(tree)), builds.build)
+        if row is not None:
+            yield row
+
+
+def raw_options(
+    board: str, kind: str, optimization: str, zephyr_base: str | None = None
+) -> dict[str, object]:
+    """Options of a project of that kind; `zephyr_base`: of platform zephyr."""
     raw: dict[str, object] = {"board": board, "optimization": optimization}
-    raw |= {"stack_size_bytes": 1024} if board == "microbit" else {}
+    raw |= {"platform": "zephyr", "zephyr_base": zephyr_base} if zephyr_base else {}
     c = {"model_entrypoint_api": "c", "app": kind}
-    raw |= {"model_entrypoint_api": "packed"} if kind == "packed" else c
+    return raw | ({"model_entrypoint_api": "packed"} if kind == "packed" else c)
+
+
+Build = Callable[[Path, dict[str, object]], tuple[Project, BuildResult]]
+
+
+def _build(directory: Path, tar: Path, raw: dict[str, object]) -> tuple[Project, BuildResult]:
+    project = create(tar, directory, parse_options(raw, "generate_project"))
+    return project, get_platform(project.platform).build(project)
+
+
+def _row(tar: Path, raw: dict[str, object], build: Build) -> Row | None:
     try:
-        project = create(tar, directory, parse_options(raw, "generate_project"))
+        project, result = build(tar, raw)
     except ProjectError:
         return None  # it doesn't fit
-    result = get_platform(project.platform).build(project)
-    used = {m.memory: m.used_bytes for m in result.memory}
-    flash, ram = project.board.memory_for("flash"), project.board.memory_for("ram")
-    if flash is None or ram is None:
-        return None
-    needs = project.manifest["memory"]
-
-    def total(memory: str, *, exact: bool = False) -> int:
-        return sum(
-            n["size_bytes"]
-            for n in needs
-            if n["memory"] == memory and not (exact and n["estimate"])
-        )
-
+    memories = get_platform(project.platform).memories(project)
+    needs = linked_needs(project, result.firmware, memories)
+    estimates = {n["kind"] for n in project.manifest["memory"] if n["estimate"]}
+    sums: Counter[str] = Counter()
+    for need in needs:
+        memory = need.memory.lower()
+        sums[memory] += need.needed_bytes
+        sums[f"{memory} linked"] += need.linked_bytes
+        sums[f"{memory} exact"] += 0 if need.kind in estimates else need.needed_bytes
+    zephyr = project.board.zephyr
     return Row(
-        model=tar.stem,
-        board=board,
-        kind=kind,
-        optimization=optimization,
-        ram=total(ram.name),
-        ram_linked=used[ram.name],
-        flash=total(flash.name),
-        flash_linked=used[flash.name],
-        exact=total(flash.name, exact=True),
+        model=tar.stem if tar.stem not in ("c", "packed") else f"{tar.parent.name}_{tar.stem}",
+        board=str(raw["board"]),
+        kind="packed" if project.entrypoint == "packed" else str(raw["app"]),
+        optimization=str(raw["optimization"]),
+        ram=sums["ram"],
+        ram_linked=sums["ram linked"],
+        flash=sums["flash"],
+        flash_linked=sums["flash linked"],
+        exact=sums["flash exact"],
+        release=(zephyr.release or "") if zephyr else "",
     )
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("models", nargs="*", type=Path)
-    parser.add_argument("--boards", nargs="+", default=BOARDS)
+    parser.add_argument("--boards", nargs="+")
+    parser.add_argument("--zephyr", action="store_true", help="on platform zephyr")
+    parser.add_argument("--trees", nargs="+", type=Path, metavar="ZEPHYR_BASE")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="keeps Zephyr's builds")
     parser.add_argument("--kinds", nargs="+", default=KINDS, choices=KINDS)
     parser.add_argument("--optimizations", nargs="+", default=("size",), choices=OPTIMIZATIONS)
     parser.add_argument("--json", action="store_true", help="JSON alone")
     arguments = parser.parse_args()
     rows = []
-    for row in measure(
-        arguments.models or models(), arguments.boards, arguments.kinds, arguments.optimizations
-    ):
-        rows.append(row)
-        if not arguments.json:
-            mark = "" if row.ram_ok and abs(row.flash_error) <= FLASH_SHARE else "  <--"
-            print(
-                f"{row.model:20} {row.board:12} {row.kind:8} {row.optimization:6}"
-                f" ram {row.ram:7} {row.ram - row.ram_linked:+6}"
-                f" flash {row.flash:7} {100 * row.flash_error:+6.1f} %{mark}",
-                flush=True,
-            )
+    tars = arguments.models or models()
+    with tempfile.TemporaryDirectory() as scratch:
+        choice = (arguments.kinds, arguments.optimizations)
+        if arguments.zephyr:
+            from benchmarks.kept_builds import zephyr_trees
+
+            boards, keep = arguments.boards or ZEPHYR_BOARDS, arguments.keep or Path(scratch)
+            keep.mkdir(parents=True, exist_ok=True)
+            trees = arguments.trees or zephyr_trees()
+            found = measure_zephyr(tars, trees, keep, boards, *choice)
+        else:
+            found = measure(tars, arguments.boards or BOARDS, *choice)
+        for row in found:
+            rows.append(row)
+            if not arguments.json:
+                mark = "" if row.ram_ok and abs(row.flash_error) <= FLASH_SHARE else "  <--"
+                print(
+                    f"{row.model:20} {row.release:9} {row.board:16} {row.kind:8} "
+                    f"{row.optimization:6} ram {row.ram:7} {row.ram - row.ram_linked:+6}"
+                    f" flash {row.flash:7} {100 * row.flash_error:+6.1f} %{mark}",
+                    flush=True,
+                )
     print(json.dumps([asdict(row) for row in rows]))
 
 

@@ -186,7 +186,14 @@ def _stm32(raw: dict[str, Any]) -> Stm32:
 def _zephyr(raw: dict[str, Any]) -> ZephyrTarget:
     """A board that Zephyr calls as we do needs no words about it."""
     zephyr = raw.get("zephyr", {})
-    return ZephyrTarget(zephyr.get("board", raw["name"]), zephyr.get("release"), zephyr.get("arch"))
+    return ZephyrTarget(
+        zephyr.get("board", raw["name"]),
+        zephyr.get("release"),
+        zephyr.get("arch"),
+        zephyr.get("cpu", ""),
+        zephyr.get("soc", ""),
+        tuple(zephyr.get("plain_memories", [])),
+    )
 
 
 def _number(raw: int | str) -> int:

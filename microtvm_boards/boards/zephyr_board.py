@@ -13,6 +13,7 @@ from typing import Any
 
 from microtvm_boards.boards.board import Board
 from microtvm_boards.boards.load import LIST_COMMAND, board_names, load_board
+from microtvm_boards.boards.zephyr_source import describe
 from microtvm_boards.boards.zephyr_tree import PINNED, ZephyrTree, look_for_zephyr
 from microtvm_boards.errors import BoardError, nearest
 
@@ -20,9 +21,6 @@ PLATFORM = "zephyr"
 # A board, in either hardware model: name, name@revision, name@revision/soc/cluster/variant.
 _TARGET = re.compile(r"[A-Za-z0-9_.-]+(@[A-Za-z0-9_.]+)?(/[A-Za-z0-9_.]*)*")
 _LONGEST_NAME = 64  # in board.schema.json
-_KIB = 1024
-# Origins are the linker's business; these only keep the two apart.
-_RAM_ORIGIN = 0x20000000
 _SECONDS = 60
 
 
@@ -98,13 +96,17 @@ def make_board(target: str, tree: ZephyrTree | None, own: Board | None = None) -
     from microtvm_boards.boards.yaml_tree import parse_yaml
 
     path, facts = _facts(target, tree) if tree is not None else (None, {})
-    document = _document(target, tree, facts, own)
+    document = _document(target, tree, path, facts, own)
     source = path or Path(f"{target} (board of Zephyr)")
     return replace(board_from_tree(parse_yaml(document), source), document=document)
 
 
 def _document(
-    target: str, tree: ZephyrTree | None, facts: dict[str, Any], own: Board | None
+    target: str,
+    tree: ZephyrTree | None,
+    path: Path | None,
+    facts: dict[str, Any],
+    own: Board | None,
 ) -> str:
     """The board file of a project: what the tree said about its board."""
     name = re.sub(r"[^A-Za-z0-9._-]", "_", target)[:_LONGEST_NAME]
@@ -116,12 +118,12 @@ def _document(
         f"description: {json.dumps(description + ' (board of Zephyr)', ensure_ascii=False)}",
         "platforms: [zephyr]",
     ]
-    flash, ram = _size(facts.get("flash")), _size(facts.get("ram"))
-    if flash and ram:
+    known = describe(target, path, facts, tree)
+    if known.memories:
+        lines.append("memories:")
         lines += [
-            "memories:",
-            f"  - {{name: FLASH, origin: 0, size: {min(flash, _RAM_ORIGIN)}, use: flash}}",
-            f"  - {{name: RAM, origin: {_RAM_ORIGIN}, size: {ram}, use: ram}}",
+            f"  - {{name: {m.name}, origin: {m.origin:#x}, size: {m.size}, use: {m.use[0]}}}"
+            for m in known.memories
         ]
     if own is not None and own.flashers:
         lines.append("flashers:")
@@ -134,15 +136,8 @@ def _document(
     arch = facts.get("arch")
     if isinstance(arch, str) and re.fullmatch("[a-z][a-z0-9_]*", arch):
         lines.append(f"  arch: {arch}")
+    lines += [f"  {key}: {json.dumps(value)}" for key, value in known.facts.items()]
     return "\n".join(lines) + "\n"
-
-
-def _size(kib: object) -> int:
-    """Bytes; 0 when it isn't a size that a board of 32 bits can have."""
-    if isinstance(kib, bool) or not isinstance(kib, (int, float)):
-        return 0
-    size = int(kib * _KIB)
-    return size if 0 < size < (1 << 32) - _RAM_ORIGIN else 0
 
 
 def architecture(target: str, tree: ZephyrTree) -> str | None:

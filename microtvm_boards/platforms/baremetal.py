@@ -5,21 +5,30 @@ from __future__ import annotations
 from microtvm_boards.platforms import qemu, tools
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.platforms.cmake import CMakePlatform
+from microtvm_boards.platforms.firmware_stack import Roots, size_stack
+from microtvm_boards.platforms.logged_build import Build
 from microtvm_boards.platforms.serial_board import on_hardware, serial_transport
 from microtvm_boards.platforms.tools import ARM_GCC, ARM_GXX, Tool
 from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.manifest import Project
+from microtvm_boards.project.stack_use import StackUse
 from microtvm_boards.transports.base import Transport
 
 
 class BaremetalPlatform(CMakePlatform):
     name = "baremetal"
+    # All interrupts have the priority that they have after reset.
+    roots = Roots("start", nested=False)
 
     def compiler(self) -> Tool:
         return ARM_GCC
 
     def cxx_compiler(self) -> Tool:
         return ARM_GXX
+
+    def make(self, project: Project, build: Build) -> StackUse | None:
+        super().make(project, build)
+        return size_stack(project, build, self.linked(project), self.roots)
 
     def flash(
         self,

@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microtvm_boards.boards import Memory
+from microtvm_boards.platforms.build_state import sha256_of
 from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.manifest import Project
+from microtvm_boards.project.stack_use import StackUse, read_stack
 from microtvm_boards.transports.base import Transport
 
 Progress = Callable[[str], None]  # gets each line that a tool prints
@@ -31,6 +33,7 @@ class BuildResult:
     memory: tuple[MemoryUse, ...]
     seconds: float
     log: Path
+    stack: StackUse | None = None  # None: the operating system's, or nothing measured it
 
 
 class Platform(ABC):
@@ -61,6 +64,10 @@ class Platform(ABC):
     def memory_use(self, project: Project) -> tuple[MemoryUse, ...]:
         """Sizes of `firmware`."""
 
+    def stack_use(self, project: Project) -> StackUse | None:
+        """The main stack of `firmware`; None where it isn't measured. Raises as `firmware`."""
+        return read_stack(project, sha256_of(self.firmware(project)))
+
     @abstractmethod
     def flash(
         self,
@@ -73,6 +80,12 @@ class Platform(ABC):
 
         Raises FlashError with cause, hint, the tool's last lines and log.
         """
+
+    def on_hardware(self, project: Project, device: DeviceOptions = ANY_DEVICE) -> bool:
+        """Whether the firmware goes onto a board on a cable."""
+        from microtvm_boards.platforms.serial_board import on_hardware
+
+        return not project.board.hosted and on_hardware(project.board, device)
 
     @abstractmethod
     def transport(self, project: Project, device: DeviceOptions = ANY_DEVICE) -> Transport:

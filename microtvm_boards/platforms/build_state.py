@@ -55,7 +55,7 @@ def keep_good(project: Project, linked: Path) -> str:
             temporary = good / f"{source.name}.tmp"
             shutil.copy2(source, temporary)
             temporary.replace(good / source.name)
-    return _sha256(linked)
+    return sha256_of(linked)
 
 
 def good_firmware(project: Project, linked: Path) -> Path:
@@ -77,9 +77,9 @@ def good_firmware(project: Project, linked: Path) -> Path:
         )
     if state.status != "ok":
         raise ProjectError(f"The last build of {project.directory} didn't finish.", hint=hint)
-    if not good.is_file() or _sha256(good) != state.firmware_sha256:
+    if not good.is_file() or sha256_of(good) != state.firmware_sha256:
         raise ProjectError(f"{good} is not what the last build made.", hint=hint)
-    if linked.is_file() and _sha256(linked) != state.firmware_sha256:
+    if linked.is_file() and sha256_of(linked) != state.firmware_sha256:
         raise ProjectError(f"{linked} was linked again by another command.", hint=hint)
     return good
 
@@ -92,5 +92,6 @@ def rotate_log(project: Project) -> Path:
     return log
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Of the file's contents, in hex."""
     return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -13,6 +13,7 @@ from microtvm_boards.platforms import tools
 from microtvm_boards.platforms.logged_build import Build, LoggedBuild
 from microtvm_boards.platforms.tools import Tool
 from microtvm_boards.project.manifest import Project
+from microtvm_boards.project.stack_use import StackUse
 
 
 class CMakePlatform(LoggedBuild):
@@ -30,7 +31,7 @@ class CMakePlatform(LoggedBuild):
         compilers = [self.compiler(), *([self.cxx_compiler()] if project.has_cxx else [])]
         return (*compilers, tools.CMAKE, tools.NINJA_OR_MAKE)
 
-    def make(self, project: Project, build: Build) -> None:
+    def make(self, project: Project, build: Build) -> StackUse | None:
         generator, makefile = ("Ninja", "build.ninja")
         if tools.find(tools.NINJA) is None:
             generator, makefile = ("Unix Makefiles", "Makefile")
@@ -39,6 +40,7 @@ class CMakePlatform(LoggedBuild):
             configure = ["cmake", "-S", str(project.directory), "-B", str(project.build_dir)]
             build.run([*configure, "-G", generator, "-DCMAKE_EXPORT_COMPILE_COMMANDS=ON"])
         build.run(build_command(project))
+        return None
 
 
 def build_command(project: Project) -> list[str]:

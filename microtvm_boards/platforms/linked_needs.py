@@ -23,6 +23,7 @@ WORDS: Mapping[str, str] = {
     "activations": "activations of the models",
     "arena": "workspace of kernels",
     "tensor_heap": "tensor heap",
+    "window": "window for kernels",
     "inputs": "inputs",
     "outputs": "outputs",
     "packet": "packet buffer",
@@ -37,10 +38,14 @@ _SYMBOLS: Mapping[str, str] = {
     "packet": "packet",
     "ring": "ring",
     "arena": "arena",
+    "mtvm_kernel_window": "window",
     "heap": "tensor_heap",  # of TVM's own RPC server
     "z_main_stack": "stack",  # Zephyr's
 }
 _CONSTANT = re.compile(r"(?!tvmgen_).*(constant|_const_|_param_\d)|pool_|\(\.rodata\.tvm")
+_HOSTED = ("flash", "ram")  # of this computer's firmware, as in the preflight table
+# Constants that the loader relocates, or whose section TVM made writable.
+_READ_ONLY = (".rodata", ".data.rel.ro")
 _ESTIMATED = frozenset({"model_code", "own_code", "libraries"})
 _ROUNDED = frozenset({"base", "rpc"})
 
@@ -61,7 +66,9 @@ class LinkedNeed:
         if self.needed_bytes == self.linked_bytes:
             return ""
         if self.kind in _ESTIMATED:
-            return "estimated from the C code"
+            return "estimated from the C code" if self.needed_bytes else "not estimated"
+        if self.kind == "stack" and self.linked_bytes:
+            return "as the compiler's stack report says"
         if self.kind in _ROUNDED:
             return "rounded up" if self.needed_bytes > self.linked_bytes else "more than measured"
         if self.needed_bytes == 0:
@@ -74,25 +81,26 @@ def linked_needs(
 ) -> tuple[LinkedNeed, ...]:
     """Every kind of need in every memory of the board, in the order of the preflight table.
 
-    `board_memories`: the platform's. Empty where there are none, or the project's table has no
-    kinds. Raises ProjectError when the ELF or its link map can't be read.
+    `board_memories`: the platform's; without any, on this computer, they are called flash and ram.
+    Empty where the project's table has no kinds. Raises ProjectError when the ELF or its link map
+    can't be read.
     """
-    memories = {memory.name: memory for memory in board_memories}
+    memories = [memory.name for memory in board_memories] or list(_HOSTED)
     needs = [n for n in project.manifest["memory"] if n.get("kind")]
-    if not memories or not needs:
+    if not needs:
         return ()
     needed: dict[tuple[str, str], int] = {}
+    # A project that was made where there was no Zephyr calls them flash and ram.
+    names = {name.lower(): name for name in memories}
     for need in needs:
-        key = str(need["memory"]), str(need["kind"])
+        memory = str(need["memory"])
+        key = names.get(memory.lower(), memory), str(need["kind"])
         needed[key] = needed.get(key, 0) + int(need["size_bytes"])
-    linked: dict[tuple[str, str], int] = {}
-    for piece in footprint(project, firmware, board_memories):
-        key = piece.memory, _kind(piece, memories.get(piece.memory))
-        linked[key] = linked.get(key, 0) + piece.size
+    linked = linked_sizes(project, firmware, board_memories)
     order = list(WORDS)
     keys = sorted(
         needed.keys() | linked.keys(),
-        key=lambda k: (list(memories).index(k[0]) if k[0] in memories else 99, order.index(k[1])),
+        key=lambda k: (memories.index(k[0]) if k[0] in memories else 99, order.index(k[1])),
     )
     return tuple(
         LinkedNeed(memory, WORDS[kind], kind, needed.get(key, 0), linked.get(key, 0))
@@ -101,13 +109,31 @@ def linked_needs(
     )
 
 
-def _kind(piece: Piece, memory: Memory | None) -> str:
+def linked_sizes(
+    project: Project, firmware: Path, board_memories: Sequence[Memory]
+) -> dict[tuple[str, str], int]:
+    """Bytes of `firmware` by memory and kind of need."""
+    flash = {memory.name for memory in board_memories if "ram" not in memory.use}
+    linked: dict[tuple[str, str], int] = {}
+    for piece in footprint(project, firmware, board_memories):
+        memory = piece.memory if board_memories else _hosted_memory(piece)
+        key = memory, _kind(piece, in_flash=memory in flash or memory == _HOSTED[0])
+        linked[key] = linked.get(key, 0) + piece.size
+    return linked
+
+
+def _hosted_memory(piece: Piece) -> str:
+    constant = piece.memory == "text" or piece.section.startswith(_READ_ONLY)
+    return _HOSTED[0] if constant else _HOSTED[1]
+
+
+def _kind(piece: Piece, *, in_flash: bool) -> str:
     if piece.section == ".stack":
         return "stack"
-    if memory is not None and "ram" not in memory.use:
+    if in_flash:
         if piece.symbol == "mtvm_samples":
             return "samples"
-        if _CONSTANT.match(piece.symbol):
+        if piece.part != "platform" and _CONSTANT.match(piece.symbol):
             return "constants"
         return {"model": "model_code", "libc": "libraries"}.get(piece.part, "own_code")
     if piece.symbol in _SYMBOLS:

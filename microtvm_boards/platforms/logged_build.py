@@ -19,6 +19,7 @@ from microtvm_boards.platforms.elf_sizes import memory_use
 from microtvm_boards.platforms.tools import Tool
 from microtvm_boards.programs import run_logged
 from microtvm_boards.project.manifest import Project
+from microtvm_boards.project.stack_use import StackUse, write_stack
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,8 @@ class LoggedBuild(Platform):
         """What has to be installed; their versions are noted."""
 
     @abstractmethod
-    def make(self, project: Project, build: Build) -> None:
-        """Configures and builds with `build.run`."""
+    def make(self, project: Project, build: Build) -> StackUse | None:
+        """Configures and builds with `build.run`; the worst case of the stack where it is known."""
 
     def linked(self, project: Project) -> Path:
         """Where the linker puts the firmware; its map is beside it."""
@@ -72,6 +73,13 @@ class LoggedBuild(Platform):
 
     def build(self, project: Project, *, progress: Progress | None = None) -> BuildResult:
         """See Platform.build. With nothing to do it takes a fraction of a second."""
+        if project.trial:
+            raise ProjectError(
+                f"{project.directory} is a trial of tuning, which TVM builds through the Project "
+                "API; it has no firmware of its own.",
+                hint=f"microtvm-boards create {project.mlf} NEW_PROJECT --board "
+                f"{project.board.name}, for one that has",
+            )
         needed = self.needed_tools(project)
         tools.require(needed)
         start = time.monotonic()
@@ -81,7 +89,7 @@ class LoggedBuild(Platform):
             build_state.write_state(project, BuildState("unfinished"))
             with log_path.open("w", encoding="utf-8", buffering=1) as log:
                 build = Build(project, log, progress, partial(self.hint, project))
-                self.make(project, build)
+                stack = self.make(project, build)
                 linked = self.linked(project)
                 if not linked.is_file():
                     raise build.failed(f"it made no {linked.name}")
@@ -94,12 +102,15 @@ class LoggedBuild(Platform):
                 firmware_sha256=digest,
                 tools=dict(tools.version(tool) for tool in needed),
             )
+            if stack is not None:
+                write_stack(stack, project, digest)
             build_state.write_state(project, state)
         except OSError as error:
             raise ProjectError(
                 f"The project can't be built in {project.build_dir}: {error}."
             ) from error
-        return BuildResult(self.firmware(project), memory, seconds, log_path)
+        firmware = self.firmware(project)
+        return BuildResult(firmware, memory, seconds, log_path, self.stack_use(project))
 
     def firmware(self, project: Project) -> Path:
         return build_state.good_firmware(project, self.linked(project))

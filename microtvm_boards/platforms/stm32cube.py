@@ -5,6 +5,7 @@ from __future__ import annotations
 from microtvm_boards.platforms.baremetal import BaremetalPlatform
 from microtvm_boards.platforms.base import BuildResult, Progress
 from microtvm_boards.platforms.cmake import cached, forget_configuration
+from microtvm_boards.platforms.firmware_stack import Roots
 from microtvm_boards.project.cube_package import CubePackage, find_package, path_variable
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.project.stm32_plan import stm32_of
@@ -12,6 +13,8 @@ from microtvm_boards.project.stm32_plan import stm32_of
 
 class Stm32CubePlatform(BaremetalPlatform):
     name = "stm32cube"
+    # The UART's interrupt has the highest priority, SysTick the lowest (HAL_Init).
+    roots = Roots("Reset_Handler", nested=True)
 
     def build(self, project: Project, *, progress: Progress | None = None) -> BuildResult:
         """See Platform.build. Raises as `find_package` when there is no package to build with."""

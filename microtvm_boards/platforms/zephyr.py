@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from microtvm_boards.boards import Memory, Uart, UsbId
+from microtvm_boards.boards.devicetree import Devicetree
 from microtvm_boards.boards.zephyr_tree import ZephyrTree, find_zephyr
 from microtvm_boards.errors import ProjectError, UsageError
 from microtvm_boards.platforms import zephyr_build, zephyr_run
@@ -16,13 +17,14 @@ from microtvm_boards.platforms.cmake import build_command, forget_configuration,
 from microtvm_boards.platforms.logged_build import Build, LoggedBuild
 from microtvm_boards.platforms.serial_board import serial_transport
 from microtvm_boards.platforms.tools import Tool, require
-from microtvm_boards.platforms.zephyr_devicetree import Devicetree, memories, read_config
+from microtvm_boards.platforms.zephyr_devicetree import memories, read_config
 from microtvm_boards.platforms.zephyr_errors import hint, unusable_uart
 from microtvm_boards.platforms.zephyr_stack import MainStack
 from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.project.plan_types import MemoryNeed
 from microtvm_boards.project.preflight import refuse_what_does_not_fit
+from microtvm_boards.project.stack_use import StackUse
 from microtvm_boards.transports.base import Transport
 
 # USB ids of the probes behind Zephyr's runners: their serial ports.
@@ -56,7 +58,7 @@ class ZephyrPlatform(LoggedBuild):
         config, devicetree = _configured(project)
         return memories(config, devicetree)
 
-    def make(self, project: Project, build: Build) -> None:
+    def make(self, project: Project, build: Build) -> StackUse | None:
         """Configures where that hasn't been done, looks whether it can fit, compiles."""
         tree = _tree(project)
         environment = zephyr_build.environment(
@@ -74,6 +76,7 @@ class ZephyrPlatform(LoggedBuild):
         if stack.resize():
             build.run(build_command(project), environment)
         zephyr_run.save(project, zephyr_run.ask(project, *_configured(project)))
+        return stack.use
 
     def hint(self, project: Project, failure: Failure) -> str:
         return hint(failure, _tree(project))
@@ -104,6 +107,9 @@ class ZephyrPlatform(LoggedBuild):
             environment={"ZEPHYR_BASE": str(tree.base)},
             progress=progress,
         )
+
+    def on_hardware(self, project: Project, device: DeviceOptions = ANY_DEVICE) -> bool:
+        return zephyr_run.load(project).kind == "board"
 
     def transport(self, project: Project, device: DeviceOptions = ANY_DEVICE) -> Transport:
         """QEMU's UART on a socket, a host board's on a pseudo-terminal, a board's serial port."""

@@ -7,18 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from microtvm_boards.platforms.logged_build import Build
-from microtvm_boards.platforms.stack_report import objects_of, stack_report, write_report
+from microtvm_boards.platforms.stack_report import objects_of, short_chain, stack_report
 from microtvm_boards.project.manifest import Project
-from microtvm_boards.project.preflight import align_up
+from microtvm_boards.project.stack_use import StackUse
+from microtvm_boards.project.zephyr_memories import AROUND, stack_size
 
 SETTING = "CONFIG_MAIN_STACK_SIZE"
-REPORT = "stack.txt"
-# What Zephyr reserves by default: drivers are initialized on the same stack, before main().
-LEAST = 1024
-# Zephyr's frames around main(), and the registers that an interrupt stacks (with FPU 104 bytes on
-# Cortex-M); interrupts themselves have a stack of their own.
-AROUND = 64 + 128
-STEP = 128  # small changes of a kernel don't change the configuration
+# A stack that the plan has for it may be so much larger before the build shrinks it: another size
+# means to compile the kernel again.
+SLACK = 256
 
 
 class MainStack:
@@ -31,6 +28,7 @@ class MainStack:
         self._project = project
         self._build = build
         self._environment = environment
+        self._hosted = hosted
         self._automatic = not hosted and not _chosen_by_user(project)
 
     def before_first_link(self) -> None:
@@ -44,22 +42,35 @@ class MainStack:
 
     def resize(self) -> bool:
         """Whether the size had to change: then everything has to be built again."""
-        if not self._automatic:
+        use = self.use
+        if not self._automatic or use is None:
             return False
         project = self._project
-        folders = [project.build_dir / "CMakeFiles" / f"{name}.dir" for name in ("app", "model")]
-        report = stack_report(objects_of(folders), "main", inside=project.directory)
-        size = project.stack_bytes if report.bound is None else stack_size(report.bound)
-        write_report(report, project.build_dir / REPORT, size)
-        if _configured_size(project) == size:
+        size = project.stack_bytes if use.main_bytes is None else stack_size(use.main_bytes)
+        configured = _configured_size(project)
+        if configured is not None and size <= configured <= size + SLACK:
             return False
         self._build.run(["cmake", f"-D{SETTING}={size}", str(project.build_dir)], self._environment)
         return True
 
-
-def stack_size(bound: int) -> int:
-    """Bytes to reserve for a worst case of `bound`: an eighth more, and what isn't ours."""
-    return max(LEAST, align_up(bound + bound // 8 + AROUND, STEP))
+    @property
+    def use(self) -> StackUse | None:
+        """As compiled and configured now. None on a host."""
+        if self._hosted:
+            return None
+        project = self._project
+        folders = [project.build_dir / "CMakeFiles" / f"{name}.dir" for name in ("app", "model")]
+        report = stack_report(objects_of(folders), "main", inside=project.directory)
+        return StackUse(
+            reserved_bytes=_configured_size(project) or project.stack_bytes,
+            static_bytes=None if report.bound is None else report.bound + AROUND,
+            main_bytes=report.bound,
+            interrupts={"Zephyr's own frames, and what an interrupt saves": AROUND},
+            automatic=self._automatic,
+            chain=short_chain(report, project.directory),
+            allowances=report.allowances,
+            problems=report.problems,
+        )
 
 
 def _chosen_by_user(project: Project) -> bool:

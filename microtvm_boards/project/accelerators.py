@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import BoardError, UsageError
 from microtvm_boards.mlf import Model
+from microtvm_boards.project.cmsis_trees import cmsis_trees, describe
 from microtvm_boards.project.options import ProjectOptions
 
 FOLDER = "cmsis"  # in the project
@@ -39,18 +40,20 @@ _SKIPPED = frozenset({"Core_A", "Core_R", "Device", "RTOS", "RTOS2", "DAP", "Dri
 
 
 def read_cmsis(
-    models: Iterable[Model], options: ProjectOptions, extra: Mapping[str, bytes]
-) -> dict[str, bytes]:
-    """The files of CMSIS that the models' code needs, by their paths in the project's folder cmsis.
+    models: Iterable[Model], options: ProjectOptions, board: Board, extra: Mapping[str, bytes]
+) -> tuple[dict[str, bytes], tuple[str, ...]]:
+    """The files of CMSIS that the models' code needs, by their paths in the project's folder cmsis,
+    and in words where they were looked for.
 
     Headers that neither CMSIS nor `extra` has are left to `refuse_missing`. Raises UsageError when
-    the option cmsis_path names no directory. Without the option $CMSIS_PATH is taken.
+    the option cmsis_path names no directory. See cmsis_trees for what is taken without it.
     """
     code = [data for model in models for data in _sources(model)]
     wanted = {name for data in code for name in _foreign(data)} - _names(extra)
     if not wanted:
-        return {}
-    headers, sources = _index(_roots(options))
+        return {}, ()
+    trees = cmsis_trees(options, board)
+    headers, sources = _index(trees)
     files: dict[str, bytes] = {}
     waiting = [headers[name] for name in sorted(wanted) if name in headers]
     waiting += [sources[name] for data in code for name in _functions(data) if name in sources]
@@ -64,7 +67,7 @@ def read_cmsis(
         if path.suffix == ".c":
             found += [sources[name] for name in _functions(data) if name in sources]
         waiting += found
-    return files
+    return files, tuple(describe(trees, list(headers)))
 
 
 def refuse_missing(
@@ -72,16 +75,17 @@ def refuse_missing(
     board: Board,
     extra: Mapping[str, bytes],
     cmsis: Mapping[str, bytes],
+    looked: Sequence[str] = (),
 ) -> None:
     """Raises UsageError that names headers and device hooks that nobody brings, BoardError for
-    CMSIS on a processor that it isn't for."""
+    CMSIS on a processor that it isn't for. `looked`: where CMSIS was looked for."""
     models = list(models)
     headers = _missing_headers(models, extra, cmsis)
     if headers:
         cmsis_ones = [name for name in headers if name.startswith(("arm_", "cmsis_"))]
         raise UsageError(
             "The model's code needs headers that aren't there: " + ", ".join(headers) + ".",
-            details=[f"{name} is wanted by {by}" for name, by in headers.items()],
+            details=[*(f"{name} is wanted by {by}" for name, by in headers.items()), *looked],
             hint=_CMSIS_HINT if len(cmsis_ones) == len(headers) else _EXTRA_HINT,
         )
     hooks = sorted(h for model in models for h in device_hooks(model) if not _defines(extra, h))
@@ -93,11 +97,20 @@ def refuse_missing(
             hint="int32_t NAME(void *context) { ...; return 0; } for each, in a source or library "
             "of -o extra_files_tar=FILE",
         )
-    if cmsis and not board.cpu.name.startswith("cortex-m"):
+    if cmsis and not _may_be_cortex_m(board):
         raise BoardError(
             f"The model's kernels are CMSIS-NN's, for Cortex-M; board {board.name} is none.",
             hint="a board with a Cortex-M, or compile the model without the target cmsis-nn",
         )
+
+
+def _may_be_cortex_m(board: Board) -> bool:
+    """Also where a board of Zephyr's doesn't say which core it has."""
+    if board.cpu.name or board.zephyr is None:
+        return board.cpu.name.startswith("cortex-m")
+    if board.zephyr.cpu:
+        return board.zephyr.cpu.startswith("cortex-m")
+    return board.zephyr.arch in (None, "arm")
 
 
 def device_hooks(model: Model) -> tuple[str, ...]:
@@ -167,16 +180,6 @@ def _defines(extra: Mapping[str, bytes], function: str) -> bool:
     pattern = re.compile(rf"\b{function}\b".encode())
     code = (".c", ".cc", ".cpp", ".o", ".a")
     return any(name.endswith(code) and pattern.search(data) for name, data in extra.items())
-
-
-def _roots(options: ProjectOptions) -> list[Path]:
-    given = options.cmsis_path
-    named = given or os.environ.get("CMSIS_PATH") or ""
-    roots = [Path(part).expanduser() for part in named.split(os.pathsep) if part]
-    for root in roots:
-        if given and not root.is_dir():
-            raise UsageError(f'Option "cmsis_path" names a directory; there is none at {root}.')
-    return roots
 
 
 def _index(roots: Iterable[Path]) -> tuple[dict[str, Path], dict[str, Path]]:

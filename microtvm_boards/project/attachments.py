@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from microtvm_boards.boards import Board
 from microtvm_boards.mlf import Model
 from microtvm_boards.mlf.archive import read_archive
 from microtvm_boards.project.accelerators import read_cmsis
@@ -15,8 +16,20 @@ from microtvm_boards.project.samples import Samples, load_samples
 
 
 @dataclass(frozen=True)
+class KernelHostPlan:
+    """Firmware that kernels come to while it runs (tuning).
+
+    identity: 16 hex digits; images are linked against firmware of one identity.
+    window_bytes: RAM for their code; 0: they are shared libraries (platform host).
+    """
+
+    identity: str
+    window_bytes: int = 0
+
+
+@dataclass(frozen=True)
 class Attachments:
-    """What options name by path, read."""
+    """What options name by path, read; and what tuning asks for."""
 
     samples: Samples | None = None
     extra: Mapping[str, bytes] = field(default_factory=dict)  # of extra_files_tar
@@ -25,9 +38,11 @@ class Attachments:
     zephyr_overlay: bytes | None = None
     more: tuple[NamedModel, ...] = ()  # model libraries beside the first
     cmsis: Mapping[str, bytes] = field(default_factory=dict)  # what the models need of it
+    cmsis_looked: tuple[str, ...] = ()  # where it was looked for, in words
+    kernel_host: KernelHostPlan | None = None
 
 
-def read_attachments(model: Model, options: ProjectOptions) -> Attachments:
+def read_attachments(model: Model, options: ProjectOptions, board: Board) -> Attachments:
     """Raises UsageError when a file that an option names is missing or isn't what it should be,
     ModelError for one more model that can't be read."""
     samples = None
@@ -44,6 +59,7 @@ def read_attachments(model: Model, options: ProjectOptions) -> Attachments:
     if options.zephyr_overlay is not None:
         overlay = existing_file(options.zephyr_overlay, "zephyr_overlay").read_bytes()
     more = read_more_models(options)
+    cmsis, looked = read_cmsis([model, *(named.model for named in more)], options, board, extra)
     return Attachments(
         samples=samples,
         extra=extra,
@@ -51,5 +67,6 @@ def read_attachments(model: Model, options: ProjectOptions) -> Attachments:
         zephyr_conf=conf,
         zephyr_overlay=overlay,
         more=more,
-        cmsis=read_cmsis([model, *(named.model for named in more)], options, extra),
+        cmsis=cmsis,
+        cmsis_looked=looked,
     )

@@ -27,8 +27,10 @@ class _Wish:
 
 
 def has_linker_script(platform: str) -> bool:
-    """Whether the template has a linker script for the platform, in which it can place buffers."""
-    return (template_project() / "src" / "port" / platform / "link.ld.j2").is_file()
+    """Whether the template has a linker script for the platform, or a part of one, in which it can
+    place buffers."""
+    folder = template_project() / "src" / "port" / platform
+    return any((folder / name).is_file() for name in ("link.ld.j2", "sections.ld.j2"))
 
 
 def lay_out(
@@ -44,14 +46,13 @@ def lay_out(
 ) -> tuple[Buffer, ...]:
     """Places every buffer: where the option `pools` says, else in RAM; constants, else in flash.
 
-    Models run one at a time, so the activations of several models overlap (option activations)
-    where the platform's linker script is ours. With `graphs_on_host` graphs have no storage and no
-    constants here.
+    Models run one at a time, so the activations of several models overlap (option activations).
+    With `graphs_on_host` graphs have no storage and no constants here.
     Raises UsageError for pools, models or memories that aren't there, and for a memory that can't
     hold what it is to hold.
     """
     found = [*_of_models(modules, alignment, graphs_on_host), *_of_all(arena_bytes, rpc)]
-    wishes = [_wish(text, board, platform) for text in options.pools]
+    wishes = [_wish(text, board) for text in options.pools]
     for wish in wishes:
         _refuse_unknown(wish, found, modules)
     placed = [_place(buffer, wishes, board, modules) for buffer in found]
@@ -115,28 +116,33 @@ def _of_all(arena_bytes: int, rpc: RpcSettings | None) -> Iterator[Buffer]:
         yield Buffer(BufferKind.TENSOR_HEAP, "tensor_heap", None, rpc.tensor_heap_bytes)
 
 
-def _wish(text: str, board: Board, platform: str) -> _Wish:
+def _wish(text: str, board: Board) -> _Wish:
     target, _, name = text.partition(":")
     if not board.memories:
-        raise UsageError(
-            f"pools sends {target} to {name}, but board {board.name} lists no memories.",
-            hint="leave the option pools out, or name the memories in the board file",
-        )
-    if not has_linker_script(platform):
-        raise UsageError(
-            f"pools sends {target} to {name}, but on platform {platform} the linker script isn't "
-            "ours: nothing can be placed there.",
-            hint="leave the option pools out, or choose another platform of the board: "
-            + ", ".join(board.platforms),
-        )
+        raise _no_memories(target, name, board)
     names = [memory.name for memory in board.memories]
-    if name not in names:
+    same = [known for known in names if known.lower() == name.lower()]
+    if not same:
         raise UsageError(
             f'Board {board.name} has no memory "{name}" for pool {target}.{nearest(name, names)}',
             hint="its memories are " + ", ".join(names),
         )
     model, _, pool = target.rpartition(".")
-    return _Wish(text, model, pool, board.memories[names.index(name)])
+    return _Wish(text, model, pool, board.memories[names.index(same[0])])
+
+
+def _no_memories(target: str, name: str, board: Board) -> UsageError:
+    cause = f"pools sends {target} to {name}, but "
+    if board.hosted or (board.zephyr is not None and board.zephyr.arch == "posix"):
+        return UsageError(
+            f"{cause}firmware of board {board.name} is a program of this computer, which has one "
+            "memory for all.",
+            hint="leave the option pools out: every pool lies in that memory",
+        )
+    return UsageError(
+        f"{cause}the memories of board {board.name} are not known: no Zephyr was found.",
+        hint="zephyr_base=PATH of a Zephyr tree, in which the board's devicetree is",
+    )
 
 
 def _matches(wish: _Wish, buffer: Buffer, modules: Sequence[ModulePlan]) -> bool:

@@ -63,12 +63,10 @@ def needs_sections(plan: Plan, module: ModulePlan) -> bool:
 
 def _sources(plan: Plan, library: int) -> list[str]:
     folder = plan.libraries[library].folder
-    found = [
-        f"{folder}/{source}"
-        for module in plan.modules
-        if module.library == library
-        for source in module.module.sources
-    ]
+    modules = [m.module for m in plan.modules if m.library == library]
+    if plan.operators:
+        modules = list(plan.libraries[library].model.modules)
+    found = [f"{folder}/{source}" for module in modules for source in module.sources]
     return list(dict.fromkeys(found))
 
 

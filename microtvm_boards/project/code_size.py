@@ -1,7 +1,7 @@
 """How large the machine code will be, before a compiler has run: an estimate.
 
 Generated C is weighed by what it is made of (`mlf.c_features`), our own code by what was measured.
-The figures are in code_size.json, which `benchmarks/code_size.py --calibrate` writes.
+The figures are in code_size.json, which `benchmarks/code_size.py` writes.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ ARCHITECTURES: Mapping[str, tuple[str, ...]] = {
     "v7m": ("cortex-m3", "cortex-m4", "cortex-m7", "cortex-m33", "cortex-m35p"),
     "v8.1m": ("cortex-m55", "cortex-m85"),
 }
+USUAL_TENSORS = 4  # of the models that our own code is measured with
 LIBM_DEFAULT = 600  # bytes of a function of math.h that the table doesn't have
 
 
@@ -60,16 +61,15 @@ def estimate_code(
     None where there is nothing measured to go by.
     """
     arch = architecture(cpu)
-    table = _table()
-    if arch is None or platform not in table["own"]:
+    table = code_size_table()
+    measured = table["own"].get(platform, {}).get(arch, {}).get(kind)
+    if arch is None or measured is None:
         return None
     weights = table["weights"][arch][optimization]
-    own = table["own"][platform][kind][optimization]
     libraries = table["libraries"][arch][kind][optimization]
-    listed = list(modules)
-    floats, generated = False, 0
+    floats, generated, own = False, 0.0, 0.0
     seen: set[str] = set()
-    for number, (plan, files) in enumerate(listed):
+    for plan, files in modules:
         for source in plan.module.sources:
             if source.endswith(".o"):
                 generated += loaded_bytes(files[source])
@@ -82,7 +82,9 @@ def estimate_code(
                 seen.add(f"{plan.library} {function.name}")
                 counts = function.counts
                 generated += sum(w * c for w, c in zip(weights, counts, strict=True))
-        own += _own_bytes(plan, table["per"], first=number == 0)
+        without_call, call = measured[interface(plan)][optimization]
+        own += table["per"]["model"] if own else without_call
+        own += _own_bytes(plan, table["per"]["tensor"], call)
     soft = not any("hard" in flag or "softfp" in flag for flag in cpu.flags)
     if floats and soft:
         libraries += table["soft_float"][arch]
@@ -90,6 +92,16 @@ def estimate_code(
         sizes = table["libm"].get(name, LIBM_DEFAULT)
         libraries += sizes
     return CodeEstimate(round(generated), round(own), round(libraries))
+
+
+def measured_code(cpu: Cpu, *, platform: str, kind: str, optimization: str) -> CodeEstimate | None:
+    """What `estimate_code` starts from: our own code and libraries without any model."""
+    arch, table = architecture(cpu), code_size_table()
+    measured = table["own"].get(platform, {}).get(arch, {}).get(kind)
+    if arch is None or measured is None:
+        return None
+    own = measured["c"][optimization][0]
+    return CodeEstimate(0, own, table["libraries"][arch][kind][optimization])
 
 
 def descriptor_bytes(plan: ModulePlan) -> tuple[int, int]:
@@ -112,13 +124,18 @@ def descriptor_bytes(plan: ModulePlan) -> tuple[int, int]:
     return count * DLTENSOR_BYTES, count * (DLTENSOR_BYTES + TVMVALUE_BYTES) + shapes_bytes
 
 
-def _own_bytes(plan: ModulePlan, per: Mapping[str, float], *, first: bool) -> float:
-    size = descriptor_bytes(plan)[1] + per["tensor"] * (len(plan.tensors) - 4)
-    if not first:
-        size += per["model"]
-    if plan.module.executor is Executor.GRAPH and plan.graph is not None:
-        size += per["call"] * len(plan.graph.calls)
-    return size
+def interface(plan: ModulePlan) -> str:
+    """How our code calls the model: c, packed or graph. Figures are measured by it."""
+    if plan.module.executor is Executor.GRAPH:
+        return "graph"
+    entry = plan.module.entry
+    return "c" if entry is not None and entry.interface is Interface.C else "packed"
+
+
+def _own_bytes(plan: ModulePlan, tensor: float, call: float) -> float:
+    """`tensor`, `call`: bytes for each."""
+    calls = 0 if plan.graph is None else len(plan.graph.calls)
+    return descriptor_bytes(plan)[1] + tensor * (len(plan.tensors) - USUAL_TENSORS) + call * calls
 
 
 def _is_unused(function: str) -> bool:
@@ -127,6 +144,7 @@ def _is_unused(function: str) -> bool:
 
 
 @lru_cache(maxsize=1)
-def _table() -> dict[str, Any]:
+def code_size_table() -> dict[str, Any]:
+    """What code_size.json holds."""
     table: dict[str, Any] = json.loads(TABLE.read_text())
     return table

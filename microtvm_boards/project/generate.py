@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from microtvm_boards.boards import find_board
+from microtvm_boards.boards import Board, find_board
 from microtvm_boards.errors import UsageError
-from microtvm_boards.mlf import load
-from microtvm_boards.project.attachments import read_attachments
+from microtvm_boards.mlf import Model, load
+from microtvm_boards.project.attachments import KernelHostPlan, read_attachments
 from microtvm_boards.project.cube_package import find_package
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.project.options import ProjectOptions
@@ -17,27 +17,47 @@ from microtvm_boards.project.plan_types import Plan
 from microtvm_boards.project.render import render
 
 
-def prepare(mlf: Path, options: ProjectOptions) -> Plan:
+def prepare(mlf: Path | Model, options: ProjectOptions) -> Plan:
     """Decides everything about a project for the model library `mlf`, and writes nothing.
 
     Raises UsageError, ModelError, BoardError or ProjectError.
+    """
+    board, options = choose_board(options)
+    return plan_on(mlf if isinstance(mlf, Model) else load(mlf), board, options)
+
+
+def choose_board(options: ProjectOptions) -> tuple[Board, ProjectOptions]:
+    """The board of `options`, which are returned as later steps want them, that run elsewhere.
+
+    Raises UsageError, BoardError.
     """
     if options.board is None:
         raise UsageError(
             "No board was given.", hint="--board NAME; microtvm-boards boards list shows them"
         )
     board = find_board(options.board, options.platform, options.zephyr_base)
-    if options.zephyr_base is not None:  # for later steps, which run elsewhere
+    if options.zephyr_base is not None:
         base = Path(options.zephyr_base).expanduser().resolve()
         options = replace(options, zephyr_base=str(base))
-    model = load(mlf)
-    planned = plan(model, board, options, read_attachments(model, options))
+    return board, options
+
+
+def plan_on(
+    model: Model,
+    board: Board,
+    options: ProjectOptions,
+    kernel_host: KernelHostPlan | None = None,
+) -> Plan:
+    """`prepare` on a board of `choose_board`. `kernel_host`: for firmware that kernels come to
+    while it runs (tuning)."""
+    attachments = replace(read_attachments(model, options, board), kernel_host=kernel_host)
+    planned = plan(model, board, options, attachments)
     if planned.platform == "stm32cube" and options.stm32cube_path:
         find_package(board, options.stm32cube_path)
     return planned
 
 
-def create(mlf: Path, directory: Path, options: ProjectOptions) -> Project:
+def create(mlf: Path | Model, directory: Path, options: ProjectOptions) -> Project:
     """Writes a project for the model library `mlf` into the new `directory`.
 
     Raises as `prepare` does; then nothing is left behind.

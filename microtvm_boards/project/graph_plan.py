@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import prod
 
@@ -59,18 +59,22 @@ class GraphPlan:
 class GraphKernel:
     """An operator function and the sizes of the tensors that it takes."""
 
-    function: str
+    function: str  # its name in the firmware
     bytes: tuple[int, ...]
 
 
-def graph_kernels(plans: Sequence[GraphPlan]) -> tuple[GraphKernel, ...]:
-    """The operators of all graphs, each once."""
+def graph_kernels(
+    plans: Iterable[GraphPlan], renames: Mapping[str, str] = {}
+) -> tuple[GraphKernel, ...]:
+    """The operators of all graphs, each once. `renames`: C symbols with other names in the
+    firmware."""
     kernels: dict[str, GraphKernel] = {}
     for plan in plans:
         sizes = {t.name: prod(t.shape) * DTYPE_BYTES[t.dtype] for t in plan.tensors}
         for call in plan.calls:
             taken = tuple(sizes[name] for name in call.arguments)
-            kernels.setdefault(call.function, GraphKernel(call.function, taken))
+            name = renames.get(call.function, call.function)
+            kernels.setdefault(name, GraphKernel(name, taken))
     return tuple(kernels.values())
 
 

@@ -56,7 +56,7 @@ def add_to_cubemx(
     # The linker script is the user's: nothing can rely on sections of ours.
     options = replace(options, platform="stm32cube", app="minimal", activations="separate")
     model = load(mlf)
-    full = plan(model, board, options, read_attachments(model, options))
+    full = plan(model, board, options, read_attachments(model, options, board))
     planned = replace(full, files=tuple(_files(full)))
     folder = directory / FOLDER
     old = _set_aside(folder, force=force)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from microtvm_boards.errors import ModelError, UsageError
-from microtvm_boards.mlf import Model, Module, Style, load
+from microtvm_boards.errors import UsageError
+from microtvm_boards.mlf import Model, Module, load
 from microtvm_boards.project.manifest import MODEL_TAR
 from microtvm_boards.project.names import identifier
 from microtvm_boards.project.options import ProjectOptions, existing_file
@@ -129,14 +129,3 @@ def _renames(
 
 def _code(module: Module) -> list[str]:
     return [*module.sources, *([module.header] if module.header else [])]
-
-
-def refuse_operators(all_libraries: Sequence[Library]) -> None:
-    """Raises ModelError for a library that holds no model."""
-    for library in all_libraries:
-        if library.model.style is Style.OPERATOR:
-            raise ModelError(
-                f"{library.model.path} holds single operators (style 'operator', what autotuning "
-                "exports), not a model to run.",
-                hint="export the result of relay.build, or tvmc compile --output-format mlf",
-            )

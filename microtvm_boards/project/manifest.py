@@ -25,6 +25,10 @@ class ProjectModel:
     name: str
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
+    c_name: str = ""  # mtvm_<c_name>_run
+    library: str = MODEL_TAR  # the tar that it is of, in the project
+    library_sha256: str = ""
+    workspace_bytes: int = 0  # as TVM counts them
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ class Project:
     sample_count: int  # samples baked into the firmware
     manifest: dict[str, Any]
     stack_bytes: int = 0  # 0: the platform's own
+    stack_least_bytes: int | None = None  # what a build may make of it; None: it stays
     rpc: RpcSettings | None = None  # entry point packed
 
     @property
@@ -69,13 +74,24 @@ class Project:
         return replace(self, manifest={**self.manifest, "options": {**self.options, **given}})
 
     @property
+    def trial(self) -> bool:
+        """Whether it is a trial of tuning: a kernel without a firmware of its own."""
+        return bool(self.manifest.get("trial", False))
+
+    @property
     def has_cxx(self) -> bool:
         """Whether some of its sources are C++."""
         return any(path.endswith(CXX_SUFFIXES) for path in self.manifest.get("files", {}))
 
     @property
     def mlf(self) -> Path:
+        """The first model library."""
         return self.directory / MODEL_TAR
+
+    def place_in_library(self, model: int) -> int:
+        """Which module of its own library model number `model` is."""
+        library = self.models[model].library
+        return sum(other.library == library for other in self.models[:model])
 
     @classmethod
     def open(cls, directory: Path) -> Project:
@@ -107,6 +123,7 @@ class Project:
                 sample_count=data["sample_count"],
                 manifest=data,
                 stack_bytes=data["stack_bytes"],
+                stack_least_bytes=data.get("stack_least_bytes"),
                 rpc=None if data.get("rpc") is None else RpcSettings(**data["rpc"]),
             )
         except (ValueError, KeyError, TypeError) as error:
@@ -120,6 +137,10 @@ def _read_model(data: dict[str, Any]) -> ProjectModel:
         name=data["name"],
         inputs=tuple(_read_tensor(t) for t in data["inputs"]),
         outputs=tuple(_read_tensor(t) for t in data["outputs"]),
+        c_name=data["c_name"],
+        library=data.get("library", MODEL_TAR),
+        library_sha256=data.get("library_sha256", ""),
+        workspace_bytes=data["workspace_bytes"],
     )
 
 

@@ -17,6 +17,7 @@ OPTIMIZATIONS = ("none", "debug", "size", "speed")
 RUNTIMES = ("own", "standalone_crt")
 APPS = ("harness", "minimal")
 ACTIVATIONS = ("shared", "separate")
+TUNING_LOADS = ("auto", "window", "rebuild", "project")
 RESETS = ("none", "dtr", "rts")
 # Upstream's project types and the entry point that each stands for.
 PROJECT_TYPES = {"host_driven": "packed", "aot_standalone_demo": "c"}
@@ -111,7 +112,7 @@ OPTIONS: tuple[OptionSpec, ...] = (
     OptionSpec(
         "stack_size_bytes",
         "int",
-        "Size of the main stack; 4096 when unset.",
+        "Size of the main stack; when unset the build sizes it for the worst case.",
         optional=_GENERATE,
     ),
     OptionSpec(
@@ -154,7 +155,7 @@ OPTIONS: tuple[OptionSpec, ...] = (
     OptionSpec(
         "cmsis_path",
         "str",
-        "Path of a CMSIS tree, for models whose kernels need it.",
+        "CMSIS tree, where kernels need it; $CMSIS_PATH, ST's or Zephyr's own when unset.",
         optional=_GENERATE,
     ),
     OptionSpec(
@@ -176,6 +177,21 @@ OPTIONS: tuple[OptionSpec, ...] = (
         "more_models",
         "list",
         "Further model libraries for the same firmware: PATH or NAME:PATH; --model has them too.",
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "tuning_load",
+        "str",
+        "How a kernel that is tuned gets onto the board: into a 'window' in RAM of a firmware that "
+        "stays, by incremental build and flash ('rebuild'), or by a whole 'project' each.",
+        default="auto",
+        choices=TUNING_LOADS,
+        optional=_GENERATE,
+    ),
+    OptionSpec(
+        "tuning_window_bytes",
+        "int",
+        "RAM for the code of a kernel that is tuned (tuning_load window); by the board when unset.",
         optional=_GENERATE,
     ),
     OptionSpec(

@@ -45,6 +45,8 @@ class ProjectOptions:
     pools: tuple[str, ...] = ()  # POOL:MEMORY or MODEL.POOL:MEMORY
     activations: str = "shared"
     more_models: tuple[str, ...] = ()  # PATH or NAME:PATH
+    tuning_load: str = "auto"
+    tuning_window_bytes: int | None = None
     verbose: bool = False
     serial_number: str | None = None
     port: str | None = None
@@ -62,6 +64,11 @@ class ProjectOptions:
     zephyr_overlay: str | None = None
     cmake_args: tuple[str, ...] = ()
     standalone_crt_dir: str | None = None  # a parameter of generate_project, not an option
+
+    @property
+    def kind(self) -> str:
+        """Of firmware: packed, or the app of entry point c."""
+        return "packed" if self.model_entrypoint_api == "packed" else self.app
 
     @property
     def device(self) -> DeviceOptions:

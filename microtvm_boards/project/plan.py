@@ -15,18 +15,28 @@ from microtvm_boards.project.libraries import (
     Member,
     libraries,
     members,
-    refuse_operators,
 )
+from microtvm_boards.project.manifest import RpcSettings
 from microtvm_boards.project.names import (
     C_KEYWORDS,
     tvm_field,
     unique_identifiers,
 )
+from microtvm_boards.project.object_code import refuse_foreign_objects
+from microtvm_boards.project.operators import (
+    holds_operators,
+    kernel_window_needs,
+    plan_operators_rpc,
+    take_what_is_left,
+)
 from microtvm_boards.project.options import ProjectOptions
 from microtvm_boards.project.plan_files import planned_files
 from microtvm_boards.project.plan_rpc import plan_rpc
+from microtvm_boards.project.plan_stack import plan_stack
 from microtvm_boards.project.plan_types import (
+    Buffer,
     CrtServer,
+    MemoryNeed,
     ModulePlan,
     Plan,
     PoolPlan,
@@ -39,9 +49,9 @@ from microtvm_boards.project.preflight import (
     warnings_of,
 )
 from microtvm_boards.project.zephyr_options import libm_calls
+from microtvm_boards.project.zephyr_size import ZephyrBase, base_of, on_zephyr
 from microtvm_boards.resources import template_project
 
-DEFAULT_STACK_BYTES = 4096
 # USMP's default for buffers of C kernels (v0.16 tir/usmp: kDefaultByteAlignment is 16).
 ALIGNMENT_C = 16
 # LLVM kernels are compiled for TVM's kAllocAlignment (v0.9 runtime/device_api.h).
@@ -69,52 +79,82 @@ def plan(
     platform = _platform(board, options)
     _check_uart(board, platform)
     all_libraries = libraries(model, attachments.more)
-    refuse_operators(all_libraries)
+    operators = holds_operators(all_libraries, options)
     for library in all_libraries:
         _refuse_missing_runtime(library.model)
     refuse_missing(
-        [library.model for library in all_libraries], board, attachments.extra, attachments.cmsis
+        [library.model for library in all_libraries],
+        board,
+        attachments.extra,
+        attachments.cmsis,
+        attachments.cmsis_looked,
     )
-    found = members(all_libraries, attachments.more)
-    alignment = max(_alignment(member.module) for member in found)
+    refuse_foreign_objects([library.model for library in all_libraries], board)
+    found = () if operators else members(all_libraries, attachments.more)
+    alignment = max(_alignment(m) for library in all_libraries for m in library.model.modules)
+    if attachments.kernel_host is not None and board.hosted:
+        alignment = ALIGNMENT_LLVM  # kernels of any compiler come
     c_names = unique_identifiers(member.module.c_name for member in found)
     modules = tuple(
         _plan_module(member, c_name) for member, c_name in zip(found, c_names, strict=True)
     )
     arena = _arena_bytes(modules, options, alignment)
-    stack = _stack_bytes(board, options)
+    zephyr = base_of(board, platform, options)
     _check_app(options, attachments)
     rpc, crt = None, None
-    if options.model_entrypoint_api == "packed":
+    if operators:
+        rpc = plan_operators_rpc(model, board, options, alignment=alignment)
+    elif options.model_entrypoint_api == "packed":
         rpc, crt = plan_rpc(model, modules, board, options, alignment=alignment, arena_bytes=arena)
     if crt is not None:
         arena = 0  # kernels take their workspace from the tensor heap
-    buffers = lay_out(
-        board,
-        platform,
-        modules,
-        options,
-        alignment=alignment,
-        arena_bytes=arena,
-        rpc=rpc,
-        graphs_on_host=crt is not None,
-    )
     calls = [libm_calls(library.model, attachments.extra) for library in all_libraries]
     libm = tuple(sorted(set().union(*calls)))
-    needs = memory_needs(
+    stack = plan_stack(
         board,
         platform,
-        modules,
-        buffers,
         options,
+        all_libraries,
+        modules,
+        zephyr,
         libm=bool(libm),
-        code=_code_estimate(all_libraries, modules, board, platform, options, libm, crt),
-        alignment=alignment,
-        stack_bytes=stack,
-        samples=attachments.samples,
-        rpc=rpc,
         crt=crt,
+        kernels_come=operators or attachments.kernel_host is not None,
     )
+    code = _code_estimate(all_libraries, modules, board, platform, options, libm, crt, zephyr)
+
+    def place(rpc: RpcSettings | None) -> tuple[tuple[Buffer, ...], tuple[MemoryNeed, ...]]:
+        buffers = lay_out(
+            board,
+            platform,
+            modules,
+            options,
+            alignment=alignment,
+            arena_bytes=arena,
+            rpc=rpc,
+            graphs_on_host=crt is not None,
+        )
+        needs = memory_needs(
+            board,
+            platform,
+            modules,
+            buffers,
+            options,
+            libm=bool(libm),
+            code=code,
+            alignment=alignment,
+            stack=stack,
+            samples=attachments.samples,
+            rpc=rpc,
+            crt=crt,
+            zephyr=zephyr,
+        )
+        return buffers, (*needs, *kernel_window_needs(board, attachments.kernel_host))
+
+    buffers, needs = place(rpc)
+    if operators and rpc is not None and options.tensor_heap_bytes is None:
+        rpc = take_what_is_left(rpc, board, platform, buffers, needs, alignment)
+        buffers, needs = place(rpc)
     refuse_what_does_not_fit(board, needs)
     result = Plan(
         model=model,
@@ -125,7 +165,7 @@ def plan(
         modules=modules,
         alignment=alignment,
         arena_bytes=arena,
-        stack_bytes=stack,
+        stack=stack,
         rpc=rpc,
         attachments=attachments,
         needs=needs,
@@ -134,6 +174,7 @@ def plan(
         libraries=all_libraries,
         buffers=buffers,
         crt=crt,
+        operators=operators,
     )
     return planned_files(result)
 
@@ -146,16 +187,19 @@ def _code_estimate(
     options: ProjectOptions,
     libm: tuple[str, ...],
     crt: CrtServer | None,
+    zephyr: ZephyrBase | None,
 ) -> CodeEstimate | None:
     """None where nothing was measured: other processors, other platforms, TVM's own runtime."""
     if options.runtime != "own" or crt is not None:
         return None
-    packed = options.model_entrypoint_api == "packed"
+    listed = [(m, all_libraries[m.library].model.files) for m in modules]
+    if zephyr is not None:
+        return on_zephyr(listed, board, options, zephyr, libm)
     return estimate_code(
-        [(m, all_libraries[m.library].model.files) for m in modules],
+        listed,
         board.cpu,
         platform=platform,
-        kind="packed" if packed else options.app,
+        kind=options.kind,
         optimization=options.optimization,
         libm=libm,
     )
@@ -307,15 +351,3 @@ def _arena_bytes(modules: tuple[ModulePlan, ...], options: ProjectOptions, align
     if needed and options.workspace_size_bytes is not None:
         return align_up(options.workspace_size_bytes, alignment)
     return needed
-
-
-def _stack_bytes(board: Board, options: ProjectOptions) -> int:
-    if board.hosted:
-        return 0  # the operating system's
-    size = DEFAULT_STACK_BYTES if options.stack_size_bytes is None else options.stack_size_bytes
-    if size < 256:
-        raise UsageError(
-            f"stack_size_bytes is {size}; start-up code alone needs 256.",
-            hint=f"{DEFAULT_STACK_BYTES} is the default",
-        )
-    return align_up(size, 8)

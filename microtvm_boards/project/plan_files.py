@@ -12,6 +12,7 @@ from microtvm_boards.project.code_context import needs_sections
 from microtvm_boards.project.manifest import BOARD_FILE, MANIFEST
 from microtvm_boards.project.plan_types import ModulePlan, Origin, Plan, PlannedFile
 from microtvm_boards.project.stm32_plan import hal_files
+from microtvm_boards.project.zephyr_memories import memory_overlay
 from microtvm_boards.resources import template_project
 
 POINTER = ".microtvm-boards"
@@ -31,6 +32,14 @@ def planned_files(plan: Plan) -> Plan:
         *_extra(plan),
     ]
     return replace(plan, files=tuple(sorted(files, key=lambda f: f.path)))
+
+
+def trial_files(plan: Plan) -> Plan:
+    """`plan` as a trial of tuning: the kernel's code, and what says where its firmware is."""
+    kept = {MANIFEST, BOARD_FILE, POINTER, "microtvm_api_server.py", ".gitignore"}
+    kept |= {library.tar for library in plan.libraries}
+    files = [f for f in plan.files if f.path in kept or f.path.startswith("model/")]
+    return replace(plan, files=tuple(files), trial=True)
 
 
 def _copy(source: str, reason: str, path: str | None = None) -> PlannedFile:
@@ -74,6 +83,8 @@ def _model(plan: Plan) -> Iterator[PlannedFile]:
     if plan.crt is not None:
         return  # TVM's server calls generated code itself
     yield _copy("src/model/mtvm_model.h", "the model API")
+    if plan.operators:
+        return  # nothing but its types
     yield _copy("src/model/mtvm_status.c", "names of status codes")
     yield _copy("src/model/mtvm_context.h", "buffers of a model, kept together")
     yield _copy("src/model/mtvm_context.c", "buffers of a model, kept together")
@@ -134,7 +145,7 @@ def _runtime(plan: Plan) -> Iterator[PlannedFile]:
             yield _copy(f"src/runtime/{header}", "TVM's C ABI, for the generated code")
     else:
         yield from _standalone_crt(plan)
-    if plan.arena_bytes:
+    if plan.arena_bytes or plan.operators:
         yield _copy("src/runtime/mtvm_workspace.h", "kernels ask for workspace")
         source = "mtvm_workspace.c" if own else "mtvm_crt_workspace.c"
         yield _copy(f"src/runtime/{source}", "kernels ask for workspace")
@@ -182,16 +193,31 @@ def _rpc(plan: Plan) -> Iterator[PlannedFile]:
     if plan.rpc is None or plan.crt is not None:
         return
     root = template_project()
-    graphs = any(m.graph is not None and m.library == 0 for m in plan.modules)
+    graphs = any(m.graph is not None for m in plan.modules)
     for path in (root / "src" / "rpc").iterdir():
         source = path.relative_to(root).as_posix()
         if path.name.startswith("kernels.") and not graphs:
+            continue
+        if path.stem == "executor" and plan.operators:
+            continue
+        if path.stem in ("kernel_window", "kernel_library") and not _has_kernels(plan, path.name):
             continue
         if path.suffix == ".j2":
             reason = "sizes of what the operators of the graph take"
             yield _render(source, source.removesuffix(".j2"), reason)
         else:
             yield _copy(source, "serves the model over RPC")
+
+
+def _has_kernels(plan: Plan, name: str) -> bool:
+    """Whether the file `name`, for kernels that come while the firmware runs, has a use."""
+    host = plan.kernel_host
+    window = host is not None and host.window_bytes > 0
+    uses = {"kernel_window.h": host is not None, "kernel_window.c": window}
+    return uses.get(name, host is not None and not window)
+
+
+_CORTEX_M = ("baremetal", "stm32cube")  # without an operating system
 
 
 def _port(plan: Plan) -> Iterator[PlannedFile]:
@@ -201,12 +227,17 @@ def _port(plan: Plan) -> Iterator[PlannedFile]:
     driver = f"uart_{plan.board.uart.driver}.c" if plan.board.uart else None
     reason = f"the port of platform {plan.platform}"
     root = template_project()
+    if plan.platform in _CORTEX_M:
+        for path in (root / "src" / "port" / "common").glob("*.h"):
+            yield _copy(path.relative_to(root).as_posix(), "what ports to Cortex-M share")
     top = f"src/port/{plan.platform}/project/"
     for path in (root / "src" / "port" / plan.platform).rglob("*"):
         source = path.relative_to(root).as_posix()
         if path.is_dir() or (path.name.startswith("uart_") and path.name != driver):
             continue
         if path.stem == "receive_ring" and plan.rpc is None:
+            continue
+        if path.name == "sections.ld.j2" and not any(buffer.section for buffer in plan.buffers):
             continue
         target = source.removeprefix(top)
         if path.name == "hal_conf.h.j2":  # ST's HAL looks for it by its family's name
@@ -216,8 +247,8 @@ def _port(plan: Plan) -> Iterator[PlannedFile]:
         else:
             yield _copy(source, reason, target)
 
-    if plan.attachments.zephyr_overlay is not None:
-        yield _data("app.overlay", "zephyr_overlay", "option zephyr_overlay")
+    if plan.attachments.zephyr_overlay is not None or memory_overlay(plan.board, plan.buffers):
+        yield _data("app.overlay", "zephyr_overlay", "options zephyr_overlay and pools")
 
 
 def _extra(plan: Plan) -> Iterator[PlannedFile]:

@@ -52,8 +52,11 @@ def plan_rpc(
         _refuse_missing_registry(model, modules)
     else:
         refuse_what_tvm_cannot_serve(model, modules)
-    _refuse_missing_irq(board)
-    packet = align_up(_packet_bytes(modules, board, options), 8)
+    refuse_missing_irq(board)
+    dimensions = max(
+        (len(t.tensor.shape or (0,)) for plan in modules for t in plan.tensors), default=0
+    )
+    packet = packet_bytes(_names(modules), dimensions, board, options)
     needed = _executor_bytes(modules, alignment) if own else tensor_blocks(modules, arena_bytes)
     arrays = _host_arrays(modules, alignment, storage=own)
     page_bits = best_page_bits([*STATE_BLOCKS, packet, *needed, *arrays], alignment)
@@ -61,7 +64,7 @@ def plan_rpc(
 
     def taken(blocks: Sequence[int]) -> int:
         if own:
-            return sum(_block(size, alignment) for size in blocks)
+            return sum(block_bytes(size, alignment) for size in blocks)
         return sum(pages(size, page_bits) for size in blocks) * step
 
     least = taken(needed)
@@ -77,8 +80,7 @@ def plan_rpc(
     settings = RpcSettings(
         packet_bytes=packet,
         tensor_heap_bytes=align_up(heap, step),
-        # A frame whose every byte is escaped; the operating system is the host's ring.
-        ring_bytes=2 * (packet + FRAME_BYTES) if not board.hosted else 0,
+        ring_bytes=ring_bytes(packet, board),
         codec="classic",
         server=options.runtime,
     )
@@ -96,7 +98,7 @@ def _refuse_missing_registry(model: Model, modules: Sequence[ModulePlan]) -> Non
             )
 
 
-def _refuse_missing_irq(board: Board) -> None:
+def refuse_missing_irq(board: Board) -> None:
     if board.uart is None or board.uart.driver is None:
         return  # the driver is not ours
     for missing, name in ((board.uart.irq, "uart.irq"), (board.clock_hz, "clock_hz")):
@@ -107,32 +109,48 @@ def _refuse_missing_irq(board: Board) -> None:
             )
 
 
-def _packet_bytes(modules: Sequence[ModulePlan], board: Board, options: ProjectOptions) -> int:
-    dimensions = max(
-        (len(t.tensor.shape or (0,)) for plan in modules for t in plan.tensors), default=0
-    )
+def _names(modules: Sequence[ModulePlan]) -> list[str]:
+    """Functions that a host looks up."""
     names = [call.function for plan in modules if plan.graph for call in plan.graph.calls]
-    names += [f"tvmgen_{plan.module.name}___tvm_main__" for plan in modules]
+    return [*names, *(f"tvmgen_{plan.module.name}___tvm_main__" for plan in modules)]
+
+
+def ring_bytes(packet: int, board: Board) -> int:
+    """Of the receive ring: a frame of `packet` bytes whose every byte is escaped. The operating
+    system is the host's ring."""
+    return 0 if board.hosted else 2 * (packet + FRAME_BYTES)
+
+
+def packet_bytes(
+    names: Sequence[str],
+    dimensions: int,
+    board: Board,
+    options: ProjectOptions,
+    *,
+    whose: str = "this model",
+) -> int:
+    """Size of the packet buffer; `names`: of functions that a host looks up, `dimensions`: the most
+    of a tensor. Raises UsageError for an option that is too small."""
     # The header of a copy (facts of the wire: 44 + 8 * ndim), or a call that looks a function up.
     copy = FRAME_BYTES + 44 + 8 * dimensions + 16
-    least = max(copy, FRAME_BYTES + CALL_BYTES + max(len(name) for name in names))
+    least = max(copy, FRAME_BYTES + CALL_BYTES + max((len(name) for name in names), default=0))
     packet = options.rpc_packet_bytes
     if packet is None:
         ram = board.memory_for("ram")
         packet = PACKET_BYTES_HOST if board.hosted else PACKET_BYTES_UNKNOWN
         if ram is not None:
             packet = next(size for limit, size in PACKET_BYTES_BY_RAM if ram.size <= limit)
-        return max(packet, least)
+        packet = max(packet, least)
     if packet < least:
         raise UsageError(
-            f"rpc_packet_bytes is {packet}: a packet buffer too small for any copy or call; this "
-            f"model needs at least {least}.",
+            f"rpc_packet_bytes is {packet}: a packet buffer too small for any copy or call; "
+            f"{whose} needs at least {least}.",
             hint="leave the option out: the size follows from the board's RAM",
         )
-    return packet
+    return align_up(packet, 8)
 
 
-def _block(size: int, alignment: int) -> int:
+def block_bytes(size: int, alignment: int) -> int:
     """Heap that `size` bytes take: the header before them is as large as the alignment."""
     return align_up(max(size, 1), alignment) + alignment
 
@@ -150,4 +168,4 @@ def _host_arrays(modules: Sequence[ModulePlan], alignment: int, *, storage: bool
         arrays.append([t.tensor.size_bytes for t in plan.tensors])
         if storage and plan.module.graph is not None:
             arrays[-1] += host_storage_bytes(plan.module.graph)
-    return max(arrays, key=lambda blocks: sum(_block(size, alignment) for size in blocks))
+    return max(arrays, key=lambda blocks: sum(block_bytes(size, alignment) for size in blocks))

@@ -7,7 +7,7 @@ from enum import Enum
 
 from microtvm_boards.boards import Board
 from microtvm_boards.mlf import Model, Module, Tensor
-from microtvm_boards.project.attachments import Attachments
+from microtvm_boards.project.attachments import Attachments, KernelHostPlan
 from microtvm_boards.project.graph_plan import GraphPlan
 from microtvm_boards.project.libraries import Library
 from microtvm_boards.project.manifest import RpcSettings
@@ -150,6 +150,16 @@ class PlannedFile:
 
 
 @dataclass(frozen=True)
+class StackPlan:
+    """The main stack. A build that measures its worst case gives it another size, at least
+    `least_bytes`; None: it stays as it is."""
+
+    size_bytes: int  # 0: the platform's own (host)
+    least_bytes: int | None = None
+    estimated: bool = False
+
+
+@dataclass(frozen=True)
 class Plan:
     model: Model  # of the first library
     board: Board
@@ -159,7 +169,7 @@ class Plan:
     modules: tuple[ModulePlan, ...]
     alignment: int  # bytes; of every tensor and pool
     arena_bytes: int  # 0: no kernel asks for workspace
-    stack_bytes: int  # 0: the platform's own (host)
+    stack: StackPlan
     rpc: RpcSettings | None  # entry point packed
     attachments: Attachments
     needs: tuple[MemoryNeed, ...]
@@ -168,3 +178,14 @@ class Plan:
     libraries: tuple[Library, ...] = ()
     buffers: tuple[Buffer, ...] = ()
     crt: CrtServer | None = None  # entry point packed, served by TVM's own RPC server
+    operators: bool = False  # no model: kernels that Python calls one by one
+    trial: bool = False  # of tuning: kernels alone, without a firmware around them
+
+    @property
+    def kernel_host(self) -> KernelHostPlan | None:
+        return self.attachments.kernel_host
+
+    @property
+    def stack_bytes(self) -> int:
+        """0: the platform's own (host)."""
+        return self.stack.size_bytes

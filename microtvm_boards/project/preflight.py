@@ -15,13 +15,18 @@ from microtvm_boards.project.plan_types import (
     CrtServer,
     MemoryNeed,
     ModulePlan,
+    StackPlan,
 )
 from microtvm_boards.project.samples import Samples
+from microtvm_boards.project.zephyr_size import ZephyrBase
 
 # Static data of start-up code, port and libc beside the stack, by platform: measured with
 # benchmarks/code_size.py, rounded up.
-BASE_RAM = {"baremetal": 64, "stm32cube": 256}
+# The host's port has buffers of 64 KiB for standard input and output.
+BASE_RAM = {"baremetal": 64, "stm32cube": 256, "host": 2 * 65536 + 1024}
 BASE_RAM_ELSEWHERE = 256
+ZEPHYR_RING = 64  # of the port, entry point c: RING_BYTES
+ZEPHYR_SPARE = 64  # what a model adds to what was measured: libm's errno, workspace, alignment
 LIBM_RAM = 104  # newlib's errno, where math.h is used
 RPC_RAM = 384  # static data of src/rpc beside its buffers, rounded up
 CRT_RAM = 1280  # likewise, of TVM's own server: measured, rounded up
@@ -36,8 +41,11 @@ def align_up(size: int, alignment: int) -> int:
 def buffer_bytes(modules: Sequence[ModulePlan], side: str, alignment: int) -> int:
     """The largest of all models' inputs (or outputs), each tensor aligned."""
     return max(
-        sum(align_up(t.tensor.size_bytes, alignment) for t in getattr(module, side))
-        for module in modules
+        (
+            sum(align_up(t.tensor.size_bytes, alignment) for t in getattr(module, side))
+            for module in modules
+        ),
+        default=0,
     )
 
 
@@ -49,12 +57,13 @@ def memory_needs(
     options: ProjectOptions,
     *,
     alignment: int,
-    stack_bytes: int,
+    stack: StackPlan,
     samples: Samples | None,
     libm: bool,
     code: CodeEstimate | None,
     rpc: RpcSettings | None = None,
     crt: CrtServer | None = None,
+    zephyr: ZephyrBase | None = None,
 ) -> tuple[MemoryNeed, ...]:
     """What is known before compiling: constants in flash and everything static in RAM, exact but
     for roundings up; code in flash, estimated."""
@@ -70,8 +79,11 @@ def memory_needs(
         row = buffer_bytes(modules[:1], "inputs", alignment)
         need(in_flash, "baked samples", samples.count * row, "samples")
     if code is not None:
+        ours = "code of ours, estimated"
+        if zephyr is not None:
+            ours = f"code of ours and Zephyr{zephyr.source or ', estimated'}"
         need(in_flash, "code of the models, estimated", code.model, "model_code", True)
-        need(in_flash, "code of ours, estimated", code.own, "own_code", True)
+        need(in_flash, ours, code.own, "own_code", True)
         need(in_flash, "code of libraries, estimated", code.libraries, "libraries", True)
     if rpc is None:
         for side in ("inputs", "outputs"):
@@ -79,6 +91,8 @@ def memory_needs(
             apart = [[m] for m in modules] if options.app == "minimal" else [modules]
             size = sum(buffer_bytes(some, side, alignment) for some in apart)
             need(in_ram, side, size, side)
+        if zephyr is not None and not zephyr.hosted:
+            need(in_ram, "receive ring", ZEPHYR_RING, "ring")
     else:
         packet = "packet buffer (option rpc_packet_bytes)"
         if crt is None:
@@ -91,11 +105,20 @@ def memory_needs(
             need(in_ram, "state of RPC", crt.state_pages << crt.page_bits, "tensor_heap")
             need(in_ram, "notes of TVM's page allocator", notes, "tensor_heap")
             need(in_ram, "TVM's runtime", CRT_RAM, "base")
-        need(in_ram, "receive ring, as two packets", rpc.ring_bytes, "ring")
+        # A program of this computer has a UART without interrupts.
+        ring = 0 if zephyr is not None and zephyr.hosted else rpc.ring_bytes
+        need(in_ram, "receive ring, as two packets", ring, "ring")
     need(in_ram, "descriptors of tensors", sum(descriptor_bytes(m)[0] for m in modules), "base")
-    need(in_ram, "stack", stack_bytes, "stack")
-    base = BASE_RAM.get(platform, BASE_RAM_ELSEWHERE) + (LIBM_RAM if libm else 0)
-    need(in_ram, "runtime and libc", base, "base")
+    words = "stack, estimated" if stack.estimated else "stack"
+    need(in_ram, words, stack.size_bytes, "stack", stack.estimated)
+    if zephyr is not None:
+        size = align_up(zephyr.ram + ZEPHYR_SPARE, alignment)
+        need(
+            in_ram, f"Zephyr: kernel, drivers, libc{zephyr.source}", size, "base", zephyr.estimated
+        )
+    else:
+        base = BASE_RAM.get(platform, BASE_RAM_ELSEWHERE) + (LIBM_RAM if libm else 0)
+        need(in_ram, "runtime and libc", base, "base")
     return tuple(need for need in needs if need.size_bytes > 0)
 
 

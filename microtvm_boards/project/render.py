@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
@@ -17,11 +17,12 @@ from microtvm_boards.boards.zephyr_tree import PINNED
 from microtvm_boards.errors import ProjectError
 from microtvm_boards.mlf import DTYPE_BYTES
 from microtvm_boards.project.code_context import code_context
-from microtvm_boards.project.graph_plan import graph_kernels
+from microtvm_boards.project.graph_plan import GraphKernel, graph_kernels
 from microtvm_boards.project.manifest import CXX_SUFFIXES, FORMAT, tensor_to_json
-from microtvm_boards.project.plan_types import Origin, Plan, PlannedFile
+from microtvm_boards.project.plan_types import ModulePlan, Origin, Plan, PlannedFile
 from microtvm_boards.project.preflight import align_up, buffer_bytes, need_to_json
 from microtvm_boards.project.stm32_plan import stm32_context
+from microtvm_boards.project.zephyr_memories import memory_overlay
 from microtvm_boards.project.zephyr_options import libm_calls, malloc_bytes
 
 if TYPE_CHECKING:
@@ -200,21 +201,28 @@ def _context(plan: Plan) -> Mapping[str, Any]:
             if plan.options.runtime == "standalone_crt"
             else ["src/runtime"]
         ),
-        "kernels": graph_kernels(
-            # Of the first library alone: the registry through which hosts find them is its own.
-            [m.graph for m in plan.modules if m.graph is not None and m.library == 0]
-        ),
+        # Hosts find those of the first library through TVM's registry, the others by our names.
+        "kernels": _graph_kernels([m for m in plan.modules if m.library == 0]),
+        "named_kernels": _graph_kernels([m for m in plan.modules if m.library > 0]),
         "device_info": _device_info(plan),
+        # What the firmware is of: its models, or the library of operators.
+        "subjects": [m.module.name for m in plan.modules]
+        or [module.name for module in plan.model.modules],
         "libm_calls": sorted({c for m in models for c in libm_calls(m, plan.attachments.extra)}),
         "malloc_bytes": malloc_bytes(models, plan.attachments.extra),
         "zephyr_release": (plan.board.zephyr and plan.board.zephyr.release) or PINNED,
         "optimization_flag": OPTIMIZATION_FLAGS[plan.options.optimization],
         "input_bytes": buffer_bytes(plan.modules, "inputs", plan.alignment),
         "output_bytes": buffer_bytes(plan.modules, "outputs", plan.alignment),
-        "most_pools": max(len(m.scratch_pools) for m in plan.modules),
+        "most_pools": max((len(m.scratch_pools) for m in plan.modules), default=0),
         "sample_bytes": buffer_bytes(plan.modules[:1], "inputs", plan.alignment),
         "sample_count": plan.attachments.samples.count if plan.attachments.samples else 0,
     }
+
+
+def _graph_kernels(modules: Sequence[ModulePlan]) -> tuple[GraphKernel, ...]:
+    graphs = [(m.graph, dict(m.renames)) for m in modules if m.graph is not None]
+    return tuple(kernel for graph, names in graphs for kernel in graph_kernels([graph], names))
 
 
 def _device_info(plan: Plan) -> str:
@@ -266,6 +274,7 @@ def _manifest(plan: Plan) -> bytes:
         "board": plan.board.name,
         "platform": plan.platform,
         "entrypoint": plan.entrypoint,
+        **({"trial": True} if plan.trial else {}),
         "app": plan.options.app,
         "options": plan.options.to_json(),
         "models": [
@@ -277,6 +286,7 @@ def _manifest(plan: Plan) -> bytes:
                 "entry": m.module.entry.symbol if m.module.entry else None,
                 "targets": list(m.module.targets),
                 "library": plan.libraries[m.library].tar,
+                "library_sha256": plan.libraries[m.library].model.sha256,
                 "workspace_bytes": m.module.workspace_bytes,
                 "inputs": [tensor_to_json(t.tensor) for t in m.inputs],
                 "outputs": [tensor_to_json(t.tensor) for t in m.outputs],
@@ -286,7 +296,8 @@ def _manifest(plan: Plan) -> bytes:
         ],
         "alignment": plan.alignment,
         "arena_bytes": plan.arena_bytes,
-        "stack_bytes": plan.stack_bytes,
+        "stack_bytes": plan.stack.size_bytes,
+        "stack_least_bytes": plan.stack.least_bytes,
         "sample_count": plan.attachments.samples.count if plan.attachments.samples else 0,
         "rpc": None if plan.rpc is None else asdict(plan.rpc),
         "memory": [need_to_json(need) for need in plan.needs],
@@ -318,5 +329,7 @@ _DATA: Mapping[str, Callable[[Plan], bytes]] = {
     "pointer": lambda plan: f"{resources.import_root()}\n".encode(),
     "api_server": lambda plan: resources.api_server_script().read_bytes(),
     "samples_c": _samples_c,
-    "zephyr_overlay": lambda plan: plan.attachments.zephyr_overlay or b"",
+    "zephyr_overlay": lambda plan: (
+        memory_overlay(plan.board, plan.buffers).encode() + (plan.attachments.zephyr_overlay or b"")
+    ),
 }

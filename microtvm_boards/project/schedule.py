@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from microtvm_boards.errors import ModelError
+from microtvm_boards.errors import ModelError, OperatorsUnseenError
 from microtvm_boards.mlf import DTYPE_BYTES, Module, Tensor
-from microtvm_boards.mlf.c_main import MainBuffer, read_main
+from microtvm_boards.mlf.c_main import MainBuffer, MainCall, read_main
 from microtvm_boards.mlf.c_operators import (
     Constant,
     Operator,
@@ -49,6 +49,8 @@ class OperatorCall:
     writes: tuple[tuple[int, int], ...]  # (which argument of the C function, value)
     constants: tuple[Constant, ...]
     scratch: tuple[Scratch, ...]  # that it takes while it runs, as far as known
+    # Its code is an object file: what it reads besides tensors, and its scratch, aren't known.
+    in_object: bool = False
 
     @property
     def constants_bytes(self) -> int:
@@ -62,10 +64,12 @@ class Schedule:
     values: tuple[Value, ...]
     source: str  # the member of the MLF with the main function; "" for a graph
 
-    def live_bytes(self, number: int) -> int:
+    def live_bytes(self, number: int) -> int | None:
         """Bytes that hold something while call `number` runs: intermediate tensors that are still
         needed, and its own scratch. What lies over another in a pool counts once; what has an
-        unknown size doesn't count."""
+        unknown size doesn't count. None for an operator in an object file."""
+        if self.calls[number].in_object:
+            return None
         held = [
             (value.size_bytes or 0, value.pool)
             for value in self.values
@@ -87,7 +91,8 @@ class Schedule:
 def schedule_of(module: Module, files: Mapping[str, bytes]) -> Schedule:
     """The schedule of `module`; `files`: the members of its MLF.
 
-    Raises ModelError when its operators aren't there as C.
+    Operators may be C or object files, whose size of what they write is often not known. Raises
+    OperatorsUnseenError when what calls them is no C.
     """
     texts = {s: decode(files[s]) for s in module.sources if not s.endswith(".o")}
     constants: dict[str, Constant] = {}
@@ -105,11 +110,12 @@ def schedule_of(module: Module, files: Mapping[str, bytes]) -> Schedule:
         if calls:
             builder = _Builder(module, operators, constants)
             for call in calls:
-                builder.call(call.function, call.buffers)
+                builder.call(call)
             return builder.schedule(source)
-    raise ModelError(
-        f'Module "{module.name}" has no C code that calls its operators one by one.',
-        hint="compile it for the target c, not llvm",
+    raise OperatorsUnseenError(
+        f'Module "{module.name}" has no C code that calls its operators one by one: the calls are '
+        "in an object file, too.",
+        hint="compile it for the target c; for llvm with a C entry: Target('llvm ...', host='c')",
     )
 
 
@@ -125,13 +131,12 @@ class _Builder:
         self.values: list[Value] = []
         self.current: dict[str, int] = {}  # what a buffer holds now: its name -> a value
 
-    def call(self, function: str, buffers: tuple[MainBuffer | None, ...]) -> None:
+    def call(self, call: MainCall) -> None:
+        function, buffers = call.function, call.buffers
         operator = self.operators.get(function)
+        in_object = operator is None
         if operator is None:
-            raise ModelError(
-                f'Module "{self.module.name}" calls {function}, which its C code doesn\'t define.',
-                hint="compile it for the target c, without objects",
-            )
+            operator = self._in_object(call)
         number = len(self.calls)
         reads, writes = [], []
         # Reads first: an output may lie where an input was.
@@ -154,7 +159,34 @@ class _Builder:
                 writes=tuple(writes),
                 constants=tuple(self.constants[c] for c in operator.constants),
                 scratch=operator.scratch,
+                in_object=in_object,
             )
+        )
+
+    def _in_object(self, call: MainCall) -> Operator:
+        """An operator of which nothing but its call is known. TVM passes tensors first, what it
+        writes last among them, then pools."""
+        if not any(source.endswith(".o") for source in self.module.sources):
+            raise ModelError(
+                f'Module "{self.module.name}" calls {call.function}, which its code doesn\'t '
+                "define.",
+                hint="export the model again",
+            )
+        tensors = tuple(
+            place
+            for place, buffer in enumerate(call.buffers)
+            if buffer is not None
+            and (buffer.argument is None or buffer.argument < len(self.tensors))
+        )
+        return Operator(
+            name=call.function,
+            packed=call.packed,
+            arguments=len(call.buffers),
+            tensors=tensors,
+            writes={tensors[-1]: None} if tensors else {},
+            dtypes={},
+            constants=(),
+            scratch=(),
         )
 
     def _tensor(self, buffer: MainBuffer) -> Tensor | None:
@@ -183,8 +215,9 @@ class _Builder:
         if tensor is not None:
             value = Value(tensor.name, "output", tensor.size_bytes, tensor.dtype, number, number)
         else:
-            if buffer.allocated_bytes is not None:
-                size = min(size or buffer.allocated_bytes, buffer.allocated_bytes)
+            # Where it isn't known, not the whole buffer: its end may hold what was there before.
+            if buffer.allocated_bytes is not None and size is not None:
+                size = min(size, buffer.allocated_bytes)
             value = Value(buffer.name, "intermediate", size, dtype, number, number, buffer.pool)
         self.values.append(value)
         return self.current[key]
@@ -240,6 +273,7 @@ def _of_graph(
                 writes=tuple((len(node.inputs) + i, entry) for i, entry in enumerate(node.outputs)),
                 constants=linked + tuple(param_of[e] for e in roots if e in param_of),
                 scratch=operator.scratch if operator else (),
+                in_object=operator is None,
             )
         )
     for position, entry in enumerate(graph.outputs):

@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from microtvm_boards.errors import ModelError, ProjectError
-from microtvm_boards.mlf import load
+from microtvm_boards.errors import ModelError, OperatorsUnseenError, ProjectError
+from microtvm_boards.mlf import Model, load
 from microtvm_boards.mlf.c_main import read_main
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.project.schedule import OperatorCall, Schedule, schedule_of
@@ -23,6 +24,7 @@ from microtvm_boards.resources import template_project
 _TRACE = "src/trace"
 _RPC_ONLY = ("trace_rpc.c", "trace_rpc.h")
 _GRAPH_CALL = re.compile(r"\bRUN\((tvmgen_\w+), call_\d+\);")
+_RENAME = re.compile(r"^#define (\w+) (\w+)$", re.MULTILINE)
 _INCLUDE = '#include "mtvm_calls.h"\n'
 _PACKED_PARAMETERS = (
     "void *a0, void *a1, int32_t a2, void *a3, void *a4, void *a5",
@@ -32,60 +34,94 @@ _PACKED_PARAMETERS = (
 
 @dataclass(frozen=True)
 class TracedModel:
-    schedule: Schedule
+    number: int  # in the project
+    schedule: Schedule  # functions have their names in the firmware
     first: int  # number of its first call among those of all models
+    renames: Mapping[str, str]  # C symbols that have other names in the model library
 
 
 @dataclass(frozen=True)
 class TracedProject:
-    """The copy, not built yet; call N of model M is call `models[M].first + N` of the firmware."""
+    """The copy, not built yet; call N of model M is call `models[M].first + N` of the firmware.
+
+    Models whose operators can't be told apart aren't in `models`; `unseen` has why.
+    """
 
     project: Project
-    models: tuple[TracedModel, ...]
+    models: Mapping[int, TracedModel]
+    unseen: Mapping[int, OperatorsUnseenError]
 
     @property
     def call_count(self) -> int:
-        return sum(len(m.schedule.calls) for m in self.models)
+        return sum(len(m.schedule.calls) for m in self.models.values())
+
+    def model(self, number: int) -> TracedModel:
+        """Raises OperatorsUnseenError for one whose operators can't be told apart."""
+        if number in self.unseen:
+            raise self.unseen[number]
+        return self.models[number]
 
 
-def read_schedules(project: Project) -> tuple[TracedModel, ...]:
-    """The operators of all models of `project`, from its model.tar.
+def read_schedule(project: Project, number: int) -> tuple[Schedule, Mapping[str, str]]:
+    """The operators of a model of `project` from its model library, under their names in the
+    firmware, and the renamed C symbols: name in the library -> name in the firmware.
 
-    Raises ModelError when they can't be told apart, ProjectError for models of several libraries.
+    Raises OperatorsUnseenError when they can't be told apart, ModelError for a damaged library.
     """
-    model = load(project.mlf)
-    if len(model.modules) != len(project.models):
-        raise ProjectError(
-            f"{project.directory} has models of several libraries (option more_models); operators "
-            "can be looked at in projects of one library alone.",
-            hint=f"microtvm-boards create MODEL.tar NEW_PROJECT --board {project.board.name}",
-        )
-    models = []
+    return _read_schedule(project, number, load(project.directory / project.models[number].library))
+
+
+def _read_schedule(
+    project: Project, number: int, library: Model
+) -> tuple[Schedule, Mapping[str, str]]:
+    module = library.modules[project.place_in_library(number)]
+    schedule = schedule_of(module, library.files)
+    header = project.directory / f"src/model/mtvm_{project.models[number].c_name}_symbols.h"
+    renames = dict(_RENAME.findall(header.read_text())) if header.is_file() else {}
+    calls = (replace(c, function=renames.get(c.function, c.function)) for c in schedule.calls)
+    name = project.models[number].name
+    return replace(schedule, module=name, calls=tuple(calls)), renames
+
+
+def _read_all(
+    project: Project,
+) -> tuple[dict[int, TracedModel], dict[int, OperatorsUnseenError]]:
+    """Raises OperatorsUnseenError where it would for every model."""
+    read = cache(load)
+    models: dict[int, TracedModel] = {}
+    unseen: dict[int, OperatorsUnseenError] = {}
     first = 0
-    for module in model.modules:
-        schedule = schedule_of(module, model.files)
-        models.append(TracedModel(schedule, first))
+    for number, model in enumerate(project.models):
+        try:
+            library = read(project.directory / model.library)
+            schedule, renames = _read_schedule(project, number, library)
+        except OperatorsUnseenError as error:
+            unseen[number] = error
+            continue
+        models[number] = TracedModel(number, schedule, first, renames)
         first += len(schedule.calls)
-    return tuple(models)
+    if not models:
+        raise unseen[0]
+    return models, unseen
 
 
 def trace_project(project: Project, directory: Path) -> TracedProject:
     """Makes the copy in `directory`, or brings it up to date.
 
     Files that didn't change keep their times, so that a build compiles only what did. Raises
-    ModelError or ProjectError as read_schedules does, and where the project's own sources call
-    other operators than its model.tar.
+    OperatorsUnseenError when no model's operators can be told apart, ProjectError where the
+    project's own sources call other operators than its model library.
     """
-    models = read_schedules(project)
+    models, unseen = _read_all(project)
     files = _copied(project)
     _require_hooks(project, files)
-    for number, traced in enumerate(models):
-        path = _calling_file(project, number, traced.schedule)
+    for traced in models.values():
+        path = _calling_file(project, traced)
         files[path] = _redirected(project, files.get(path, b""), path, traced)
     files["project.cmake"] += _settings(project)
-    files.update(_trace_files(project, models))
+    files.update(_trace_files(project, tuple(models.values())))
     _write(directory, files)
-    return TracedProject(Project.open(directory), models)
+    return TracedProject(Project.open(directory), models, unseen)
 
 
 def _require_hooks(project: Project, files: Mapping[str, bytes]) -> None:
@@ -115,10 +151,11 @@ def _files(directory: Path) -> Iterator[Path]:
             yield top
 
 
-def _calling_file(project: Project, number: int, schedule: Schedule) -> str:
-    if schedule.source:
-        return f"model/{schedule.source}"
-    return f"src/model/mtvm_{project.manifest['models'][number]['c_name']}.c"
+def _calling_file(project: Project, traced: TracedModel) -> str:
+    model = project.models[traced.number]
+    if traced.schedule.source:
+        return f"{model.library.removesuffix('.tar')}/{traced.schedule.source}"
+    return f"src/model/mtvm_{model.c_name}.c"
 
 
 def _redirected(project: Project, data: bytes, path: str, traced: TracedModel) -> bytes:
@@ -128,10 +165,11 @@ def _redirected(project: Project, data: bytes, path: str, traced: TracedModel) -
         found = [(c.function, c.start, c.end) for c in read_main(text) or ()]
     else:
         found = [(m[1], m.start(1), m.end(1)) for m in _GRAPH_CALL.finditer(text)]
-    if [function for function, *_ in found] != [c.function for c in traced.schedule.calls]:
+    names = [traced.renames.get(function, function) for function, *_ in found]
+    if names != [call.function for call in traced.schedule.calls]:
         raise ProjectError(
-            f"{project.directory / path} doesn't call the operators of {project.mlf.name} one "
-            "after the other.",
+            f"{project.directory / path} doesn't call the operators of "
+            f"{project.models[traced.number].library} one after the other.",
             hint="create the project again",
         )
     pieces = [_INCLUDE]

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from microtvm_boards.boards.zephyr_tree import look_for_zephyr
 from microtvm_boards.harness import Harness, RunResult
 from microtvm_boards.platforms import get_platform
+from microtvm_boards.platforms.linked_needs import linked_needs
 from microtvm_boards.project import Project
 from tests.platforms.cube_tree import need_package
 
@@ -24,7 +26,11 @@ def need_tools(project: Project) -> None:
     """Skips where the tools for the project's board aren't there."""
     if project.platform == "stm32cube":
         need_package(project.board)
-    if project.platform in ("baremetal", "stm32cube"):
+    if project.platform == "zephyr":
+        if look_for_zephyr(None, Path.cwd()) is None:
+            pytest.skip("there is no Zephyr tree: neither ZEPHYR_BASE nor ~/zephyrproject")
+        pytest.importorskip("pykwalify", reason="the extra zephyr is not installed")
+    if project.platform in ("baremetal", "stm32cube", "zephyr"):
         for tool in ("arm-none-eabi-gcc", "qemu-system-arm"):
             if shutil.which(tool) is None:
                 pytest.skip(f"{tool} is not installed")
@@ -75,3 +81,24 @@ def assert_equal(result: RunResult, expected: Arrays, exact: bool = True) -> Non
             np.testing.assert_array_equal(got.reshape(want.shape), want)
         else:
             np.testing.assert_allclose(got.reshape(want.shape), want, rtol=1e-5, atol=1e-6)
+
+
+def assert_predicted(project: Project) -> None:
+    """What `create` said about memory against the linker: RAM within 2 % or 256 bytes and never
+    under, constants as they are, flash within 15 %."""
+    platform = get_platform(project.platform)
+    needs = linked_needs(project, platform.firmware(project), platform.memories(project))
+    rows = [(n.memory, n.kind, n.needed_bytes, n.linked_bytes) for n in needs]
+    ram, linked = (sum(row[i] for row in rows if row[0].lower() == "ram") for i in (2, 3))
+    assert 0 <= ram - linked <= max(256, 0.02 * linked), rows
+    # TVM aligns each of its constants to 16 bytes.
+    assert all(0 <= row[3] - row[2] <= 16 for row in rows if row[1] == "constants"), rows
+    flash, linked = (sum(row[i] for row in rows if row[0].lower() == "flash") for i in (2, 3))
+    if any(need["estimate"] and need["memory"].lower() == "flash" for need in memory_of(project)):
+        assert abs(flash - linked) <= 0.15 * linked, rows
+
+
+def memory_of(project: Project) -> list[dict[str, Any]]:
+    """The preflight table."""
+    table: list[dict[str, Any]] = project.manifest["memory"]
+    return table

@@ -10,8 +10,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from microtvm_boards.errors import BoardError, MicroTvmBoardsError, UsageError
+from microtvm_boards.boards import load_board
+from microtvm_boards.boards.zephyr_tree import look_for_zephyr, modules
+from microtvm_boards.errors import (
+    BoardError,
+    MicroTvmBoardsError,
+    ToolNotFoundError,
+    UsageError,
+)
 from microtvm_boards.project import Project
+from microtvm_boards.project.cube_package import find_package
 from tests.end_to_end.firmware import build_and_run
 from tests.project.accelerated import (
     DRIVER,
@@ -77,6 +85,51 @@ def test_cmsis_nn_kernels_run_on_cortex_m(
         assert (result.outputs["y"].reshape(-1) == fully_connected(x)).all()
 
 
+@pytest.mark.qemu
+@pytest.mark.stm32cube
+def test_cmsis_comes_with_the_package_of_st(
+    make_project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing names it: the package that has the HAL has CMSIS-NN, too."""
+    monkeypatch.delenv("CMSIS_PATH", raising=False)
+    hooks = extra_tar(tmp_path / "hooks.tar", HOOKS_ALONE)
+    library = cmsis_library(tmp_path / "cmsis.tar")
+    try:
+        find_package(load_board("netduinoplus2"))
+    except ToolNotFoundError as missing:
+        pytest.skip(missing.cause)
+    project = make_project(library, board="netduinoplus2", extra_files_tar=str(hooks))
+    x = np.arange(INPUTS, dtype=np.int8).reshape(1, -1)
+    result = build_and_run(project, [{"x": x}])[0]
+    assert (result.outputs["y"].reshape(-1) == fully_connected(x)).all()
+
+
+@pytest.mark.zephyr
+def test_cmsis_nn_runs_under_zephyr_and_what_its_tree_lacks_is_named(
+    make_project: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Zephyr 3.3's module cmsis has NN and Core, no DSP."""
+    tree = look_for_zephyr(None, Path.cwd())
+    if tree is None:
+        pytest.skip("there is no Zephyr tree")
+    monkeypatch.delenv("CMSIS_PATH", raising=False)
+    options = {
+        "board": "mps2_an385",
+        "platform": "zephyr",
+        "extra_files_tar": str(extra_tar(tmp_path / "hooks.tar", HOOKS_ALONE)),
+    }
+    if not any("dsp" in name for name in modules(tree)):
+        error = refusal(make_project, tmp_path, **options)
+        assert "arm_math_types.h" in error.cause
+        assert error.details[-1].endswith("it has NN and Core, no DSP")
+    project = make_project(
+        cmsis_library(tmp_path / "cmsis.tar"), cmsis_path=str(cmsis_tree()), **options
+    )
+    x = np.arange(INPUTS, dtype=np.int8).reshape(1, -1)
+    result = build_and_run(project, [{"x": x}])[0]
+    assert (result.outputs["y"].reshape(-1) == fully_connected(x)).all()
+
+
 def refusal(make_project: MakeProject, tmp_path: Path, **options: object) -> MicroTvmBoardsError:
     library = cmsis_library(tmp_path / "cmsis.tar")
     with pytest.raises(MicroTvmBoardsError) as caught:
@@ -109,6 +162,7 @@ def test_a_cmsis_tree_without_a_part_names_the_header(
     assert "arm_math_types.h" in error.cause
     assert "intrinsics.h" not in error.cause
     assert "arm_math_types.h is wanted by arm_nnfunctions.h" in error.details
+    assert error.details[-1] == f"looked in {tmp_path / 'tree'}: it has NN, no DSP and no Core"
 
 
 def test_a_path_that_is_none_is_refused(make_project: MakeProject, tmp_path: Path) -> None:

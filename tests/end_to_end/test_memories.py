@@ -11,11 +11,19 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 from microtvm_boards.boards import load_board
+from microtvm_boards.device import connect
 from microtvm_boards.harness import Harness
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from tests.conftest import DATA
-from tests.end_to_end.firmware import Arrays, assert_equal, build_and_run, need_tools, read_family
+from tests.end_to_end.firmware import (
+    Arrays,
+    assert_equal,
+    assert_predicted,
+    build_and_run,
+    need_tools,
+    read_family,
+)
 from tests.project.tars import renamed
 
 MakeProject = Callable[..., Project]
@@ -147,14 +155,19 @@ def test_models_that_run_in_turn_answer_as_each_alone(
             assert (got.reshape(want.shape) == want).all()
 
 
-@pytest.mark.qemu
-def test_shared_activations_take_the_maximum_and_not_the_sum(make_project: MakeProject) -> None:
+@pytest.mark.parametrize(
+    ("board", "memory"), [("host", "bss"), pytest.param(M4, "RAM", marks=pytest.mark.qemu)]
+)
+def test_shared_activations_take_the_maximum_and_not_the_sum(
+    make_project: MakeProject, board: str, memory: str
+) -> None:
     used = {}
     for policy in ("shared", "separate"):
-        project = make_project("two_modules_c", board=M4, activations=policy)
+        project = make_project("two_modules_c", board=board, activations=policy)
         need_tools(project)
-        result = get_platform("baremetal").build(project)
-        used[policy] = {m.memory: m.used_bytes for m in result.memory}["RAM"]
+        result = get_platform(project.platform).build(project)
+        assert_predicted(project)
+        used[policy] = {m.memory: m.used_bytes for m in result.memory}[memory]
         first, second = sorted(addresses(project, "global_workspace"))
         sizes = sorted(size for name, _, size in symbols(project) if name == "global_workspace")
         assert sizes == [1168, 2512]
@@ -181,6 +194,29 @@ def test_two_libraries_whose_models_have_one_name_run_in_turn(
     for answer, want in zip(run_in_turn(project, runs), wanted, strict=True):
         for got, expected in zip(answer.values(), want.values(), strict=True):
             assert (got.reshape(expected.shape) == expected).all()
+
+
+@pytest.mark.parametrize("board", ["host", pytest.param(M4, marks=pytest.mark.qemu)])
+def test_they_run_in_turn_over_rpc_too(
+    make_project: MakeProject, tmp_path: Path, board: str
+) -> None:
+    one = renamed(DATA / "foo_packed.tar", "foo", "default", tmp_path / "one.tar")
+    two = renamed(DATA / "shapes_packed.tar", "shapes", "default", tmp_path / "two.tar")
+    project = make_project(
+        one, board=board, more_models=[f"second:{two}"], model_entrypoint_api="packed"
+    )
+    need_tools(project)
+    get_platform(project.platform).build(project)
+    first, second = addresses(project, "global_workspace")
+    assert first == second
+    families = [read_family(DATA / f"{name}.npz") for name in ("foo", "shapes")]
+    with connect(project) as device:
+        models = [device.model("default"), device.model("second")]
+        for number, sample in ((0, 0), (1, 0), (0, 0), (1, 1)):
+            inputs, answers = families[number]
+            outputs = models[number].run(inputs[sample])
+            for got, want in zip(outputs.values(), answers[sample].values(), strict=True):
+                assert (got.reshape(want.shape) == want).all()
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="the objects are for x86-64")

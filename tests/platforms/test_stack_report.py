@@ -8,12 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from microtvm_boards.platforms.stack_report import (
-    StackReport,
-    objects_of,
-    stack_report,
-    write_report,
-)
+from microtvm_boards.platforms.stack_report import StackReport, objects_of, stack_report
 
 pytestmark = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"
@@ -133,12 +128,3 @@ def test_objects_without_a_graph_have_no_bound(tmp_path: Path) -> None:
 
 def test_without_the_entry_there_is_nothing_to_say(tmp_path: Path) -> None:
     assert "there is no function main" in report(tmp_path, "int f(void) { return 0; }").problems
-
-
-def test_the_report_is_for_people(tmp_path: Path) -> None:
-    found = report(tmp_path, "void memcpy(void); int main(void) { memcpy(); return 0; }")
-    write_report(found, tmp_path / "stack.txt", 1024)
-    text = (tmp_path / "stack.txt").read_text()
-    assert f"worst case: {found.bound} bytes" in text
-    assert "reserved: 1024 bytes" in text
-    assert "32  memcpy" in text

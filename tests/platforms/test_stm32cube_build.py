@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import os
+import json
+import re
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -29,6 +30,7 @@ OTHERS = [n for n in board_names() if load_board(n).stm32 is not None and n not 
 SMALL = {"stack_size_bytes": 2048}  # what 8 KB of RAM leave
 STRICT = {"warning_as_error": True}
 MakeProject = Callable[..., Project]
+Cmake = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture(autouse=True)
@@ -173,39 +175,85 @@ def test_buffers_go_where_the_option_says(make_project: MakeProject, tmp_path: P
     np.testing.assert_array_equal(got.reshape(expected[0].shape), expected[0])
 
 
-def plain_cmake(directory: Path, home: str) -> subprocess.CompletedProcess[str]:
-    """Configures and builds with nothing but the compiler, CMake and a home directory."""
-    tools = {shutil.which(t) for t in ("cmake", "ninja", "make", "arm-none-eabi-gcc")} - {None}
-    path = os.pathsep.join(sorted({str(Path(str(tool)).parent) for tool in tools} | {"/bin"}))
-    assert "venv" not in path
-    return subprocess.run(
-        ["cmake", "-S", directory, "-B", directory / "build"],
-        env={"HOME": home, "PATH": path},
-        capture_output=True,
-        text=True,
-        check=False,
+@pytest.fixture
+def plain_cmake(tmp_path: Path) -> Cmake:
+    """`plain_cmake(directory, ARGUMENTS...)`: with nothing on the PATH but the compiler, CMake and
+    what these start, and none of our variables. No Python at all."""
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    suffixes = (
+        "gcc",
+        "g++",
+        "as",
+        "ld",
+        "ar",
+        "nm",
+        "ranlib",
+        "objcopy",
+        "objdump",
+        "size",
+        "strip",
     )
+    for name in ("cmake", "ninja", "make", "sh", *(f"arm-none-eabi-{s}" for s in suffixes)):
+        if (path := shutil.which(name)) is not None:
+            (programs / name).symlink_to(path)
+
+    def run(
+        directory: Path, *arguments: str, home: Path | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["cmake", *arguments],
+            cwd=directory,
+            env={"HOME": str(home or Path.home()), "PATH": str(programs)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
 
 
 def test_a_project_builds_without_us_and_twice_to_the_same_bytes(
-    make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+    make_project: MakeProject, plain_cmake: Cmake
 ) -> None:
-    monkeypatch.delenv("STM32CUBE_F4_PATH", raising=False)
     need_package(load_board("netduinoplus2"))
     project = make_project("foo_c", board="netduinoplus2")
     built = []
     for _ in range(2):
-        done = plain_cmake(project.directory, str(Path.home()))
-        assert done.returncode == 0, done.stderr
-        subprocess.run(["cmake", "--build", project.build_dir], check=True, capture_output=True)
+        for arguments in (("-S", ".", "-B", "build"), ("--build", "build")):
+            done = plain_cmake(project.directory, *arguments)
+            assert done.returncode == 0, done.stderr
         built.append((project.build_dir / "firmware.elf").read_bytes())
         shutil.rmtree(project.build_dir)
     assert built[0] == built[1]
 
 
-def test_cmake_alone_says_what_is_missing(make_project: MakeProject, tmp_path: Path) -> None:
+@pytest.mark.skipif(shutil.which("ninja") is None, reason="the presets are for Ninja")
+def test_an_ide_builds_it_by_its_presets(make_project: MakeProject, plain_cmake: Cmake) -> None:
+    """What VS Code does: list, configure, build. CMake itself refuses keys that it doesn't know
+    of the file's version."""
+    need_package(load_board("netduinoplus2"))
     project = make_project("foo_c", board="netduinoplus2")
-    done = plain_cmake(project.directory, str(tmp_path))
+    for kind in ("configure", "build"):
+        listed = plain_cmake(project.directory, f"--list-presets={kind}").stdout
+        assert re.findall(r'^ +"(\w+)"', listed, re.MULTILINE) == ["Release", "Debug"]
+    levels = {}
+    for preset in ("Release", "Debug"):
+        for arguments in (("--preset", preset), ("--build", "--preset", preset)):
+            done = plain_cmake(project.directory, *arguments)
+            assert done.returncode == 0, done.stdout + done.stderr
+        folder = project.build_dir / preset
+        assert (folder / "firmware.elf").is_file()
+        commands = json.loads((folder / "compile_commands.json").read_text())
+        levels[preset] = {re.findall(r" (-O\w+)", c["command"])[-1] for c in commands}
+    assert levels == {"Release": {"-Os"}, "Debug": {"-Og"}}
+
+
+def test_cmake_alone_says_what_is_missing(
+    make_project: MakeProject, plain_cmake: Cmake, tmp_path: Path
+) -> None:
+    project = make_project("foo_c", board="netduinoplus2")
+    done = plain_cmake(project.directory, "-S", ".", "-B", "build", home=tmp_path)
     assert done.returncode != 0
     text = " ".join(done.stderr.split())
     assert "The package STM32Cube_FW_F4 with" in text

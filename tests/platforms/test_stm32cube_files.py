@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -153,10 +154,11 @@ def test_the_linker_script_has_the_memories_of_the_board(make_project: MakeProje
         "FLASH (rx) : ORIGIN = 0x08000000, LENGTH = 1048576",
         "RAM (rwx) : ORIGIN = 0x20000000, LENGTH = 131072",
         "CCMRAM (rwx) : ORIGIN = 0x10000000, LENGTH = 65536",
-        ". += 2048;",
+        ". += mtvm_stack_bytes;",
         ".CCMRAM (NOLOAD) : { *(.CCMRAM .CCMRAM.*) } > CCMRAM",
     ):
         assert line in script
+    assert "set(MTVM_PLANNED_STACK_BYTES 2048)" in text(project, "project.cmake")
     # What ST's start-up code takes from it.
     for symbol in ("_estack", "_sidata", "_sdata", "_edata", "_sbss", "_ebss"):
         assert re.search(rf"\b{symbol} = ", script)
@@ -175,6 +177,28 @@ def test_a_model_over_the_size_of_the_flash_is_refused(
     small.write_text(GOOD.replace("size: 1M", "size: 1K"))
     with pytest.raises(ProjectError, match=r"FLASH: needed .* available 1024 B"):
         make_project("foo_c", board=str(small))
+
+
+def test_vs_code_debugs_in_the_emulator_and_over_the_probes_of_the_board(
+    make_project: MakeProject,
+) -> None:
+    """Attributes of the extension Cortex-Debug; the firmware is that of CMake's preset Debug."""
+    found = {}
+    for board in ("netduinoplus2", "nucleo_f446re"):
+        project = make_project("foo_c", board=board)
+        launch = json.loads(text(project, ".vscode/launch.json"))["configurations"]
+        presets = json.loads(text(project, "CMakePresets.json"))["configurePresets"]
+        (debug,) = (p["binaryDir"] for p in presets if p["name"] == "Debug")
+        elf = debug.replace("sourceDir", "workspaceFolder") + "/firmware.elf"
+        assert {c["executable"] for c in launch} == {elf}
+        recommended = json.loads(text(project, ".vscode/extensions.json"))["recommendations"]
+        assert "marus25.cortex-debug" in recommended
+        found[board] = {c["servertype"]: c for c in launch}
+    assert found["netduinoplus2"].keys() == {"qemu", "stlink"}
+    assert found["netduinoplus2"]["qemu"]["machine"] == "netduinoplus2"
+    assert found["nucleo_f446re"].keys() == {"stlink", "openocd", "jlink"}
+    assert found["nucleo_f446re"]["openocd"]["configFiles"] == ["board/st_nucleo_f4.cfg"]
+    assert found["nucleo_f446re"]["jlink"]["device"] == "STM32F446RE"
 
 
 def test_nothing_of_this_computer_is_in_a_project(make_project: MakeProject) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from microtvm_boards.boards.devicetree import Devicetree
 from microtvm_boards.boards.zephyr_tree import ZephyrTree, read_tree
 from microtvm_boards.errors import BuildError, ProjectError, ToolNotFoundError, UsageError
 from microtvm_boards.platforms import zephyr_build, zephyr_run, zephyr_stack
 from microtvm_boards.platforms.build_errors import Failure, explain
 from microtvm_boards.platforms.zephyr import ZephyrPlatform
-from microtvm_boards.platforms.zephyr_devicetree import Devicetree, memories, read_config
+from microtvm_boards.platforms.zephyr_devicetree import memories, read_config
 from microtvm_boards.platforms.zephyr_errors import hint, unusable_uart
 from microtvm_boards.platforms.zephyr_run import RunFacts
 from microtvm_boards.project import Project

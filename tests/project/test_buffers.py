@@ -26,7 +26,8 @@ def planned(mlf: str, board: str = "mps2_an386", **raw: object) -> Plan:
         {"board": board, "model_entrypoint_api": "c", **raw}, "generate_project"
     )
     model = load(DATA / f"{mlf}.tar")
-    return plan(model, load_board(board), options, read_attachments(model, options))
+    found = load_board(board)
+    return plan(model, found, options, read_attachments(model, options, found))
 
 
 def places(result: Plan) -> dict[str, str]:
@@ -85,9 +86,10 @@ def test_what_cannot_be_placed_is_refused(mlf: str, pools: str, message: str) ->
         planned(mlf, pools=pools)
 
 
-def test_a_board_without_memories_has_nowhere_to_place() -> None:
-    with pytest.raises(UsageError, match="host lists no memories"):
+def test_this_computer_has_one_memory_and_pools_of_models_lie_in_it() -> None:
+    with pytest.raises(UsageError, match="a program of this computer, which has one memory"):
         planned("pools_c", "host", pools="slow_memory:RAM")
+    assert set(places(planned("pools_c", "host")).values()) == {"ram", "flash"}
 
 
 def test_a_memory_that_is_too_small_for_its_pools_is_named(tmp_path: Path) -> None:
@@ -107,8 +109,10 @@ def test_models_share_activations_as_large_as_the_largest() -> None:
     assert [n.size_bytes for n in apart.needs if n.what.startswith("activations")] == [1168, 2512]
 
 
-def test_on_the_host_every_model_keeps_its_own() -> None:
-    assert not any(b.overlaps for b in planned("two_modules_c", "host").buffers)
+def test_on_the_host_models_share_activations_too() -> None:
+    assert all(b.overlaps for b in planned("two_modules_c", "host").buffers if not b.constant)
+    apart = planned("two_modules_c", "host", activations="separate").buffers
+    assert not any(b.overlaps for b in apart)
 
 
 def test_pool_names_of_tvm_survive_the_command_line() -> None:

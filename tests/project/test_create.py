@@ -172,11 +172,6 @@ def test_standalone_crt_that_is_none_says_where_it_was_looked_for(
     assert "runtime=own" in caught.value.hint
 
 
-def test_single_operators_are_no_model(make_project: MakeProject) -> None:
-    with pytest.raises(ModelError, match="single operators"):
-        make_project("operator")
-
-
 def test_code_that_needs_the_whole_runtime_is_refused(make_project: MakeProject) -> None:
     """LLVM without system-lib calls through pointers that only TVM's runtime fills in."""
     with pytest.raises(ModelError, match="__TVMBackendAllocWorkspace") as caught:

@@ -1,0 +1,127 @@
+"""The one stack that bare metal has, the program's with interrupts on top: its worst case, and its
+size."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from microtvm_boards.platforms.build_state import sha256_of
+from microtvm_boards.platforms.cmake import build_command, cached
+from microtvm_boards.platforms.disassembly import disassemble
+from microtvm_boards.platforms.logged_build import Build
+from microtvm_boards.platforms.stack_graph import CallGraph, call_graph
+from microtvm_boards.platforms.stack_report import ONCE, deepest, objects_of, short_chain
+from microtvm_boards.project.manifest import Project
+from microtvm_boards.project.stack_estimate import exception_frame
+from microtvm_boards.project.stack_use import StackUse, read_stack, with_margin
+
+SETTING = "MTVM_STACK_BYTES"  # of CMake
+# Their addresses are taken by code that the processor enters, not to be called.
+_NEVER_CALLED = frozenset(("start", "fault"))
+_VECTOR_TABLES = ("vectors", "g_pfnVectors")
+_FAULTS = range(2, 8)  # numbers of the exceptions after which the program ends
+_THUMB = 1
+
+
+@dataclass(frozen=True)
+class Roots:
+    """What the processor enters: `entry` first, and handlers; `nested` says whether an interrupt
+    can interrupt another, else the deepest counts."""
+
+    entry: str
+    nested: bool
+
+
+def size_stack(project: Project, build: Build, linked: Path, roots: Roots) -> StackUse | None:
+    """Measures the firmware at `linked`; links it again where another stack suits it better.
+
+    A stack that isn't the build's to size stays as it is. None for projects without a stack of
+    ours.
+    """
+    if project.stack_bytes == 0 or not linked.is_file():
+        return None
+    known = read_stack(project, sha256_of(linked))
+    if known is not None:
+        return known
+    settings = cached(project)
+    objdump = settings.get("CMAKE_OBJDUMP") or "arm-none-eabi-objdump"
+    use = firmware_stack(project, linked, roots, objdump)
+    if project.stack_least_bytes is None:
+        return use
+    wanted = project.stack_bytes
+    if use.static_bytes is not None:
+        wanted = max(with_margin(use.static_bytes), project.stack_least_bytes)
+    if settings.get(SETTING) != str(wanted):
+        build.run(["cmake", f"-D{SETTING}={wanted}", str(project.build_dir)])
+        build.run(build_command(project))
+    return replace(use, reserved_bytes=wanted)
+
+
+def firmware_graph(project: Project, firmware: Path, objdump: str) -> CallGraph:
+    """Of `firmware`, whose objects are in the project's build directory."""
+    return call_graph(
+        objects_of([project.build_dir / "CMakeFiles"]),
+        inside=project.directory,
+        once=ONCE,
+        linked=disassemble(firmware, objdump),
+        never_called=_NEVER_CALLED,
+    )
+
+
+def firmware_stack(project: Project, firmware: Path, roots: Roots, objdump: str) -> StackUse:
+    """The worst case of `firmware`. Faults don't count: nothing runs after them."""
+    graph = firmware_graph(project, firmware, objdump)
+    main = deepest(graph, roots.entry)
+    saved = exception_frame(project.board.cpu)
+    reports = {handler: deepest(graph, handler) for handler in handlers(firmware)}
+    interrupts = {name: saved + (report.bound or 0) for name, report in reports.items()}
+    every = [main, *reports.values()]
+    problems = tuple(dict.fromkeys(p for report in every for p in report.problems))
+    above = sum(interrupts.values()) if roots.nested else max(interrupts.values(), default=0)
+    return StackUse(
+        reserved_bytes=project.stack_bytes,
+        static_bytes=None if main.bound is None or problems else main.bound + above,
+        main_bytes=main.bound,
+        interrupts=interrupts,
+        automatic=project.stack_least_bytes is not None,
+        chain=short_chain(main, project.directory),
+        from_code=tuple(name for name, _ in main.chain if name in graph.from_code),
+        allowances={n: size for report in every for n, size in report.allowances.items()},
+        problems=tuple(problem.replace(f"{project.directory}/", "") for problem in problems),
+    )
+
+
+def handlers(firmware: Path) -> list[str]:
+    """Functions in the vector table that interrupts may run: without those for reset and faults,
+    and the one that stands in several places, which is for interrupts that nobody switched on."""
+    from elftools.elf.elffile import ELFFile
+    from elftools.elf.sections import SymbolTableSection
+
+    with firmware.open("rb") as file:
+        elf = ELFFile(file)
+        table = elf.get_section_by_name(".symtab")
+        if not isinstance(table, SymbolTableSection):
+            return []
+        symbols = list(table.iter_symbols())
+        vectors = next((s for s in symbols if s.name in _VECTOR_TABLES), None)
+        if vectors is None:
+            return []
+        section = elf.get_section(vectors["st_shndx"])
+        start = vectors["st_value"]
+        size = vectors["st_size"]
+        if size == 0:  # some of ST's tables don't say: up to what comes next
+            behind = [s["st_value"] for s in symbols if s["st_shndx"] == vectors["st_shndx"]]
+            end = section["sh_addr"] + section["sh_size"]
+            size = min((at & ~_THUMB for at in behind if at > start), default=end) - start
+        data = section.data()[start - section["sh_addr"] :][:size]
+        words = [int.from_bytes(data[i : i + 4], "little") for i in range(0, size, 4)]
+        functions = {
+            s["st_value"] & ~_THUMB: s.name for s in symbols if s["st_info"]["type"] == "STT_FUNC"
+        }
+    found = [
+        word & ~_THUMB
+        for number, word in enumerate(words)
+        if number > 1 and number not in _FAULTS and words.count(word) == 1
+    ]
+    return [functions[address] for address in found if address in functions]
