@@ -51,6 +51,10 @@ class ModelError(MicroTvmBoardsError):
     exit_code = 3
 
 
+class OperatorsUnseenError(ModelError):
+    """A model's operators can't be looked at one by one."""
+
+
 class BoardError(MicroTvmBoardsError):
     """A board is unknown or its file is wrong."""
 

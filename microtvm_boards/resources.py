@@ -6,6 +6,7 @@ microtvm_boards/_data/ (see pyproject.toml, force-include).
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -32,3 +33,10 @@ def api_server_script() -> Path:
 def import_root() -> Path:
     """The directory that has to be on sys.path for `import microtvm_boards`."""
     return _PACKAGE.parent
+
+
+def cache_directory() -> Path:
+    """In the user's cache directory (XDG Base Directory Specification); it need not exist."""
+    base = os.environ.get("XDG_CACHE_HOME", "")
+    cache = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
+    return cache / "microtvm-boards"

@@ -45,7 +45,8 @@ def classify(board: str) -> tuple[np.ndarray[Any, Any], dict[str, Any]]:
     built = command("build", project)
     command("flash", project)
     ran = command("run", project, "--inputs", IMAGES, "--outputs", outputs)
-    return np.load(outputs)["logits"], {"memory": built["memory"], "samples": ran["samples"]}
+    measured = {"memory": built["memory"], "stack": ran["stack"], "samples": ran["samples"]}
+    return np.load(outputs)["logits"], measured
 
 
 def show_digit(image: np.ndarray[Any, Any], label: int, answer: int) -> None:
@@ -82,7 +83,8 @@ def show_measures(measured: dict[str, Any]) -> None:
     table = Table("Measure", "Value", title=f"digits on {BOARD}", title_justify="left")
     table.columns[1].justify = "right"
     table.add_row("Flash", f"{used['FLASH']:,} B")
-    table.add_row("RAM, with the stack's 4,096 B", f"{used['RAM']:,} B")
+    stack = measured["stack"]["reserved_bytes"]
+    table.add_row(f"RAM, with the stack's {stack:,} B", f"{used['RAM']:,} B")
     table.add_row("Stack used at most", f"{max(s['stack_bytes'] for s in samples):,} B")
     instructions = sorted(s["instructions"] for s in samples)[len(samples) // 2]
     table.add_row("Instructions per inference", f"{instructions:,}")

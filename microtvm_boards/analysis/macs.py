@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from microtvm_boards.mlf import DTYPE_BYTES, load
 from microtvm_boards.mlf.c_text import decode
 from microtvm_boards.mlf.relay_macs import MacLayer, mac_layers
@@ -9,18 +11,25 @@ from microtvm_boards.mlf.relay_text import parse_relay
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.project.schedule import OperatorCall, Schedule
 
+# A function that TVM handed to a library or accelerator (BYOC): it may compute several layers.
+_LIBRARY = re.compile(r"_main_\d+$")
 
-def macs_of_calls(project: Project, schedule: Schedule) -> tuple[int | None, ...]:
+
+def macs_of_calls(project: Project, model: int, schedule: Schedule) -> tuple[int | None, ...]:
     """For every call of `schedule`; 0 for operators that are no convolution or dense layer.
 
     None where the model's relay text doesn't say, or no layer has the operator's size.
     """
-    files = load(project.mlf).files
-    name = next((n for n in (f"src/{schedule.module}.relay", "src/relay.txt") if n in files), None)
+    library = load(project.directory / project.models[model].library)
+    files, module = library.files, library.modules[project.place_in_library(model)]
+    name = next((n for n in (f"src/{module.name}.relay", "src/relay.txt") if n in files), None)
     main = None if name is None else parse_relay(decode(files[name]))
     layers = [] if main is None else list(mac_layers(main))
     found: list[int | None] = []
     for call in schedule.calls:
+        if _LIBRARY.search(call.function):
+            found.append(None)
+            continue
         if not any(kind in call.function for kind in ("conv2d", "dense")):
             found.append(0)
             continue

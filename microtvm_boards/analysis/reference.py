@@ -4,62 +4,81 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from dataclasses import dataclass
+from pathlib import Path
 
 from microtvm_boards.analysis.tracing import build_traced
-from microtvm_boards.errors import MicroTvmBoardsError, ProjectError
+from microtvm_boards.errors import MicroTvmBoardsError, OperatorsUnseenError, ProjectError
+from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import Progress
 from microtvm_boards.project import create, parse_options
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.project.trace import TracedProject
 
-FOLDER = "reference"  # in the build directory
+FOLDER = "reference"  # in the build directory, a folder a model library
 # Of the project's options, those that change what generated code computes or needs.
 _KEPT = ("optimization", "compile_definitions")
 
 
-def build_reference(project: Project, progress: Progress | None = None) -> TracedProject:
-    """Built in build/reference from the project's untouched model.tar, with the project's options
-    for compiling it. It traces operators. What is there already is used again.
+@dataclass(frozen=True)
+class Reference:
+    """A project for this computer, built. Its model `model` is the one in question."""
 
-    Raises ProjectError when model.tar isn't the one that the project was made of, and whatever
+    project: Project
+    model: int
+    traced: TracedProject | None  # None: its operators can't be told apart
+
+
+def build_reference(project: Project, model: int, progress: Progress | None = None) -> Reference:
+    """Built in build/reference from the untouched tar of model number `model`, with the project's
+    options for compiling it. It traces operators where that can be. What is there already is used
+    again.
+
+    Raises ProjectError when the tar isn't the one that the project was made of, and whatever
     creating and building a project for this computer raises, as with kernels for another processor.
     """
-    _require_same_model(project)
+    tar = project.directory / project.models[model].library
+    _require_same_library(project, model, tar)
     raw = {name: project.options[name] for name in _KEPT if name in project.options}
     raw |= {"board": "host", "model_entrypoint_api": "c"}
     options = parse_options(raw, "generate_project")
-    directory = project.build_dir / FOLDER
-    reference = _existing(project)
-    if reference is None or reference.options != options.to_json():
+    directory = project.build_dir / FOLDER / project.models[model].library.removesuffix(".tar")
+    made = _existing(project, model, directory)
+    if made is None or made.options != options.to_json():
         shutil.rmtree(directory, ignore_errors=True)
-        reference = create(project.mlf, directory, options)
-    return build_traced(reference, progress)
+        made = create(tar, directory, options)
+    number = project.place_in_library(model)
+    try:
+        traced = build_traced(made, progress)
+        if number in traced.unseen:
+            raise traced.unseen[number]
+    except OperatorsUnseenError:
+        get_platform(made.platform).build(made, progress=progress)
+        return Reference(made, number, None)
+    return Reference(traced.project, number, traced)
 
 
-def _existing(project: Project) -> Project | None:
-    directory = project.build_dir / FOLDER
+def _existing(project: Project, model: int, directory: Path) -> Project | None:
     if not directory.is_dir():
         return None
     try:
         found = Project.open(directory)
     except MicroTvmBoardsError:
         return None
-    same = all(
-        found.manifest.get(key) == project.manifest.get(key)
-        for key in ("tool", "model_library_format")
-    )
-    return found if same else None
+    same_tool = found.manifest.get("tool") == project.manifest.get("tool")
+    wanted = project.models[model].library_sha256
+    return found if same_tool and wanted == found.models[0].library_sha256 else None
 
 
-def _require_same_model(project: Project) -> None:
-    wanted = project.manifest["model_library_format"]["sha256"]
+def _require_same_library(project: Project, model: int, tar: Path) -> None:
+    wanted = project.models[model].library_sha256
     try:
-        found = hashlib.sha256(project.mlf.read_bytes()).hexdigest()
+        found = hashlib.sha256(tar.read_bytes()).hexdigest()
     except OSError as error:
-        raise ProjectError(f"{project.mlf} can't be read: {error.strerror}.") from error
+        raise ProjectError(f"{tar} can't be read: {error.strerror}.") from error
     if found != wanted:
         raise ProjectError(
-            f"{project.mlf} is not the model that the project was made of: its SHA-256 is "
+            f"{tar} is not the model that the project was made of: its SHA-256 is "
             f"{found[:16]}..., project.json says {wanted[:16]}...",
             hint="create the project again",
         )

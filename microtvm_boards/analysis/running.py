@@ -11,8 +11,10 @@ from microtvm_boards.platforms import transport_to
 from microtvm_boards.platforms.base import ANY_DEVICE
 from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.manifest import Project
+from microtvm_boards.project.stack_use import note_stack_used
 
 if TYPE_CHECKING:
+    from microtvm_boards.boards import Board
     from microtvm_boards.mlf.arrays import Array
 
 
@@ -23,6 +25,11 @@ class Run:
     outputs: dict[str, Array]
     ticks: int | None = None
     seconds: float | None = None
+
+
+def clock_hz_of(board: Board) -> int | None:
+    """What firmware takes its clock for; None where only the firmware knows, and on the host."""
+    return (board.emulator and board.emulator.clock_hz) or board.clock_hz
 
 
 def run_samples(
@@ -53,6 +60,7 @@ def run_samples(
                 else:
                     runs.append(Run(remote.run(sample)))
                 step()
+            note_stack_used(project, connected.stack_used())
         return runs
     from microtvm_boards.harness import Harness
 

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from microtvm_boards.errors import DeviceError, ProjectError
+from microtvm_boards.errors import DeviceError, OperatorsUnseenError, ProjectError
 from microtvm_boards.harness.protocol import Measured
 from microtvm_boards.harness.traced import TracedHarness
 from microtvm_boards.platforms import get_platform, transport_to
@@ -135,29 +135,35 @@ def _split(measured: Measured) -> tuple[int, Hook]:
     return measured.total_ticks, Hook(measured.clock_hz, per_call, counted)
 
 
-def require_traceable(project: Project) -> None:
-    """Raises ProjectError for firmware through which operators can't be seen."""
-    again = f"microtvm-boards create {project.mlf} NEW_PROJECT --board {project.board.name}"
+def require_answers(project: Project) -> None:
+    """Raises ProjectError for firmware that runs nothing when it is asked."""
     if project.entrypoint == "c" and project.app != "harness":
         raise ProjectError(
             f"{project.directory} has the app {project.app}: its firmware doesn't answer, so "
             "nothing can be read from it.",
-            hint=f"{again} --model-entrypoint-api c --app harness",
+            hint=f"microtvm-boards create {project.mlf} NEW_PROJECT --board {project.board.name} "
+            "--model-entrypoint-api c --app harness",
         )
-    if project.rpc is not None and project.rpc.server != "own":
-        raise ProjectError(
-            f"{project.directory} has the RPC server of TVM's own runtime, which can't trace "
-            "operators.",
-            hint=f"{again} --model-entrypoint-api packed",
-        )
+
+
+def has_tvms_server(project: Project) -> bool:
+    """Whether its firmware is TVM's own RPC server, which traces nothing."""
+    return project.rpc is not None and project.rpc.server != "own"
 
 
 def build_traced(project: Project, progress: Progress | None = None) -> TracedProject:
     """The tracing copy of `project` in build/trace, built.
 
-    Raises ProjectError or ModelError when operators can't be told apart, BuildError.
+    Raises OperatorsUnseenError when no model's operators can be told apart, ProjectError,
+    BuildError.
     """
-    require_traceable(project)
+    if has_tvms_server(project):
+        raise OperatorsUnseenError(
+            f"{project.directory} has the RPC server of TVM's own runtime (runtime=standalone_crt),"
+            " which runs an ahead-of-time model as a whole.",
+            hint=f"microtvm-boards create {project.mlf} NEW_PROJECT --board {project.board.name} "
+            "--model-entrypoint-api packed",
+        )
     traced = trace_project(project, project.build_dir / FOLDER)
     get_platform(project.platform).build(traced.project, progress=progress)
     return traced
@@ -183,7 +189,7 @@ def start(
         with connect_to(project, device, pace=pace) as connected:
             yield _OfDevice(traced, connected)
         return
-    written = [v.size_bytes or 0 for m in traced.models for v in m.schedule.values]
+    written = [v.size_bytes or 0 for m in traced.models.values() for v in m.schedule.values]
     with transport_to(project, device) as transport:
         harness = TracedHarness(project, transport, longest=max(written), timeout=timeout)
         harness.start()

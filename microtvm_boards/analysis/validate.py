@@ -5,27 +5,42 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from microtvm_boards.analysis.compare import Comparison, compare
 from microtvm_boards.analysis.inputs import Sample
-from microtvm_boards.analysis.reference import build_reference
+from microtvm_boards.analysis.reference import Reference, build_reference
 from microtvm_boards.analysis.running import run_samples
-from microtvm_boards.analysis.tracing import Traced, build_traced, require_traceable, start
-from microtvm_boards.errors import BuildError, MicroTvmBoardsError, ModelError
+from microtvm_boards.analysis.tracing import require_answers
+from microtvm_boards.analysis.watched import Watched, WatchedFirmware, watch, watch_traced
+from microtvm_boards.errors import (
+    BuildError,
+    MicroTvmBoardsError,
+    ModelError,
+    OperatorsUnseenError,
+)
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.manifest import Project
 from microtvm_boards.project.schedule import OperatorCall, Schedule, Value
-from microtvm_boards.project.trace import TracedModel, TracedProject
 
 if TYPE_CHECKING:
     from microtvm_boards.mlf.arrays import Array
 
 Outputs = Mapping[str, "Array"]
 DEFAULT_ULPS = 16.0
+_THIS_COMPUTER = "the same model on this computer"
+# Why outputs differ when no operator does: against the same code for this computer, against others.
+_BUILD = (
+    "Every operator agrees in firmware that traces them: the cause is not in one operator, but in "
+    "memory, stack or how the compiler put the whole together."
+)
+_COMPILED = (
+    "Every operator agrees with the same model library compiled for this computer: the library "
+    "itself gives other outputs than these, or the firmware does so without being traced."
+)
 
 
 @dataclass(frozen=True)
@@ -47,6 +62,7 @@ class FirstDifference:
     function: str | None
     tensor: Comparison | None
     reason: str  # why none is named, or what limits the answer; "" when there is nothing to say
+    flashed: bool = False  # firmware that traces operators was brought onto the device
 
 
 @dataclass(frozen=True)
@@ -60,6 +76,11 @@ class Validation:
     @property
     def agrees(self) -> bool:
         return all(sample.agrees for sample in self.samples)
+
+    @property
+    def flashed(self) -> bool:
+        """Whether firmware that traces operators was brought onto the device."""
+        return self.first_difference is not None and self.first_difference.flashed
 
 
 @dataclass(frozen=True)
@@ -79,20 +100,20 @@ def validate(
     samples: Sequence[Sample],
     expected: Sequence[Outputs] | None = None,
     settings: Settings = Settings(),
+    against: str = "expected outputs",
 ) -> Validation:
     """Runs `samples` on the project's own firmware, which has to be built (and flashed, on
-    hardware), and compares with `expected`, by default the outputs of the same model compiled for
-    this computer.
+    hardware), and compares with `expected` (of `against`), by default the outputs of the same model
+    compiled for this computer.
 
     Where they differ, both run once more with firmware that traces operators. Raises ProjectError
     for a project that can't be run, and as building and the device do.
     """
-    require_traceable(project)
+    require_answers(project)
     get_platform(project.platform).firmware(project)
-    against = "expected outputs"
     if expected is None:
-        against = "the same model on this computer"
-        expected = _on_host(_reference(project, settings), model, samples, settings)
+        against = _THIS_COMPUTER
+        expected = _on_host(_reference(project, model, settings), samples, settings)
     runs = run_samples(
         project,
         model,
@@ -106,28 +127,30 @@ def validate(
         for sample, run, wanted in zip(samples, runs, expected, strict=True)
     )
     bad = next((i for i, result in enumerate(results) if not result.agrees), None)
-    first = None if bad is None else _locate(project, model, samples[bad], settings)
+    first = None
+    if bad is not None:
+        cause = _BUILD if against == _THIS_COMPUTER else _COMPILED
+        first = _locate(project, model, samples[bad], settings, cause)
     return Validation(project.models[model].name, project.board.name, against, results, first)
 
 
-def _reference(project: Project, settings: Settings) -> TracedProject:
+def _reference(project: Project, model: int, settings: Settings) -> Reference:
     try:
-        return build_reference(project, settings.progress)
+        return build_reference(project, model, settings.progress)
     except (ModelError, BuildError) as error:
         raise ModelError(
-            "The model can't be compiled for this computer, to compare with: " + error.cause,
+            f"Model {project.models[model].name} can't be compiled for this computer, to compare "
+            "with: " + error.cause,
             details=error.details,
             log=error.log,
-            hint="--inputs and --expected with outputs that are known",
+            hint="--inputs and --expected with outputs that are known, or --reference with the "
+            "trained model, which TVM then runs",
         ) from error
 
 
-def _on_host(
-    reference: TracedProject, model: int, samples: Sequence[Sample], settings: Settings
-) -> list[Outputs]:
-    found = run_samples(
-        reference.project, model, [s.inputs for s in samples], timeout=settings.timeout
-    )
+def _on_host(reference: Reference, samples: Sequence[Sample], settings: Settings) -> list[Outputs]:
+    inputs = [s.inputs for s in samples]
+    found = run_samples(reference.project, reference.model, inputs, timeout=settings.timeout)
     return [run.outputs for run in found]
 
 
@@ -135,53 +158,49 @@ def _compare_all(found: Outputs, wanted: Outputs, ulps: float) -> tuple[Comparis
     return tuple(compare(name, found[name], wanted[name], ulps=ulps) for name in found)
 
 
-def _locate(project: Project, model: int, sample: Sample, settings: Settings) -> FirstDifference:
+def _locate(
+    project: Project, model: int, sample: Sample, settings: Settings, otherwise: str
+) -> FirstDifference:
     """Never raises for what only keeps it from naming an operator: the outputs' difference is
     worth reporting all the same."""
     try:
-        reference = build_reference(project, settings.progress)
-        target = build_traced(project, settings.progress)
+        reference = build_reference(project, model, settings.progress)
         with ExitStack() as stack:
-            here = stack.enter_context(start(reference, timeout=settings.timeout))
             there = stack.enter_context(
-                start(
-                    target,
+                watch(
+                    project,
+                    model,
                     settings.device,
                     timeout=settings.timeout,
                     progress=settings.progress,
                 )
             )
-            return _Search(here, there, target.models[model], model, sample, settings).first()
+            if reference.traced is None:
+                raise OperatorsUnseenError("its code for this computer doesn't show them.")
+            here = stack.enter_context(
+                watch_traced(reference.traced, reference.model, timeout=settings.timeout)
+            )
+            first = _Search(here, there, sample, settings).first(otherwise)
+            return replace(first, flashed=isinstance(there, WatchedFirmware))
     except MicroTvmBoardsError as error:
         reason = f"The operators can't be compared one by one: {error.cause}"
         return FirstDifference(sample.name, None, None, None, reason)
 
 
 class _Search:
-    def __init__(
-        self,
-        here: Traced,
-        there: Traced,
-        traced: TracedModel,
-        model: int,
-        sample: Sample,
-        settings: Settings,
-    ) -> None:
+    def __init__(self, here: Watched, there: Watched, sample: Sample, settings: Settings) -> None:
         self.sides = (there, here)
-        self.first_call = traced.first
-        self.schedule: Schedule = traced.schedule
-        self.model = model
+        self.schedule: Schedule = there.schedule
         self.sample = sample
         self.ulps = settings.ulps
 
-    def first(self) -> FirstDifference:
+    def first(self, otherwise: str) -> FirstDifference:
+        """`otherwise`: the reason where no operator differs."""
         calls = self.schedule.calls
-        checksums = self._run(len(calls) - 1)
+        mine, theirs = (side.checksums(self.sample.inputs) for side in self.sides)
         for call in calls:
-            mine, theirs = (side[self.first_call + call.number] for side in checksums)
-            if mine == theirs:
+            if mine[call.number] == theirs[call.number]:
                 continue
-            self._run(call.number)
             for comparison in self._written(call):
                 if not comparison.agrees:
                     return FirstDifference(
@@ -191,22 +210,11 @@ class _Search:
                         comparison,
                         self._unseen(call.number),
                     )
-        reason = (
-            "Every operator agrees in firmware that traces them: the cause is not in one operator, "
-            "but in memory, stack or how the compiler put the whole together."
-        )
         unseen = self._unseen(len(calls))
-        return FirstDifference(self.sample.name, None, None, None, unseen or reason)
-
-    def _run(self, last: int) -> list[list[int]]:
-        values = []
-        for side in self.sides:
-            side.run(self.sample.inputs, self.model, self.first_call + last)
-            values.append(side.values())
-        return values
+        return FirstDifference(self.sample.name, None, None, None, unseen or otherwise)
 
     def _written(self, call: OperatorCall) -> list[Comparison]:
-        found, wanted = (side.written() for side in self.sides)
+        found, wanted = (side.written(self.sample.inputs, call) for side in self.sides)
         values = [self.schedule.values[value] for _, value in call.writes]
         known = [value for value in values if value.size_bytes is not None]
         return [

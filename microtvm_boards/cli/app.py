@@ -24,6 +24,9 @@ COMMANDS = {
     "compile": LazyCommand(
         f"{_HERE}.compile:compile_", "Compile a model with TVM in several ways and keep the best."
     ),
+    "tune": LazyCommand(
+        f"{_HERE}.tune:tune", "Look for the quickest kernels for a model, measured on the board."
+    ),
     "create": LazyCommand(f"{_HERE}.create:create", "Make a project from a model for a board."),
     "build": LazyCommand(f"{_HERE}.build:build", "Compile and link a project."),
     "flash": LazyCommand(f"{_HERE}.flash:flash", "Bring the firmware onto the board."),
@@ -42,6 +45,9 @@ COMMANDS = {
     "doctor": LazyCommand(f"{_HERE}.doctor:doctor", "Look at tools, trees, ports and boards."),
     "template-dir": LazyCommand(
         f"{_HERE}.template_dir:template_dir", "Print the directory for tvmc's --template-dir."
+    ),
+    "rpc-server": LazyCommand(
+        f"{_HERE}.rpc_server:rpc_server", "Serve a board to TVM's RPC tracker."
     ),
     "tvmc": LazyCommand(f"{_HERE}.tvmc:tvmc", "Run TVM's tvmc with micro targets."),
 }

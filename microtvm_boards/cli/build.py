@@ -8,6 +8,7 @@ import click
 
 from microtvm_boards.cli.device import open_project, project_argument
 from microtvm_boards.cli.output import Output, standard
+from microtvm_boards.cli.stack import stack_json, stack_table, warn_of_stack
 from microtvm_boards.cli.tables import linked_json, linked_table, memory_use_json, memory_use_table
 
 
@@ -29,12 +30,16 @@ def build(output: Output, project: Path) -> None:
     output.text(memory_use_table(result.memory))
     needs = linked_needs(opened, result.firmware, platform.memories(opened))
     output.text(linked_table(needs))
+    output.text("\n" + stack_table(result.stack) if result.stack else "")
+    warn_of_stack(result.stack)
     output.document(
         {
             "firmware": str(result.firmware),
             "seconds": round(result.seconds, 3),
             "memory": memory_use_json(result.memory),
             "preflight": linked_json(needs),
+            "stack": stack_json(result.stack),
+            "warnings": [w for w in [result.stack and result.stack.warning] if w],
             "log": str(result.log),
         }
     )

@@ -44,6 +44,14 @@ _WORDS = {"wrong": "WRONG", "unchecked": "not checked", "failed": "not built"}
     show_default=True,
     help="The projects that it is for: C code calls the model, or Python over RPC.",
 )
+@click.option(
+    "--tuning",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="TUNED.log",
+    help="What microtvm-boards tune found, or TVM's own tuners: a log of AutoTVM, the directory of "
+    "a MetaSchedule database. Once for each of several.",
+)
 @click.option("--name", default="default", show_default=True, help="Name of the model in C.")
 @standard
 def compile_(
@@ -54,6 +62,7 @@ def compile_(
     tar: Path,
     minimize: str,
     entrypoint: str,
+    tuning: tuple[Path, ...],
     name: str,
 ) -> None:
     """Compile a model with TVM in several ways and keep the best that is right.
@@ -72,6 +81,7 @@ def compile_(
             minimize=Minimize(minimize),
             entrypoint=entrypoint,
             name=name,
+            tuning=tuning,
             progress=work.line,
         )
         seconds = work.seconds
@@ -135,6 +145,7 @@ def _json(candidate: Candidate, chosen: Candidate) -> dict[str, Any]:
         "usmp_algorithm": recipe.usmp_algorithm,
         "disabled_pass": list(recipe.disabled_pass),
         "kernel_layout": recipe.kernel_layout,
+        "tuning": recipe.tuning and str(recipe.tuning.records),
         "workspace_bytes": candidate.workspace_bytes,
         "constants_bytes": candidate.constants_bytes,
         "flash_bytes": candidate.flash_bytes,
@@ -145,7 +156,7 @@ def _json(candidate: Candidate, chosen: Candidate) -> dict[str, Any]:
 
 def _create(compiled: Compiled, entrypoint: str, board: str, minimize: str) -> str:
     """The command that makes a project of the tar, with what this candidate needs."""
-    from microtvm_boards.project.plan import DEFAULT_STACK_BYTES
+    from microtvm_boards.project.plan_stack import DEFAULT_STACK_BYTES
 
     words = ["microtvm-boards create", str(compiled.output), "PROJECT", "--board", board]
     words += ["--model-entrypoint-api", entrypoint]

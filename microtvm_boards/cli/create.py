@@ -139,6 +139,8 @@ def _memories(memories: Iterable[Memory]) -> list[dict[str, Any]]:
 
 
 def _names(project: Project) -> str:
+    if not project.models:
+        return "single operators"
     kind = "model" if len(project.models) == 1 else "models"
     return f"{kind} {', '.join(model.name for model in project.models)}"
 

@@ -13,6 +13,7 @@ from microtvm_boards.cli.options import flag
 
 if TYPE_CHECKING:
     from microtvm_boards.platforms import Platform
+    from microtvm_boards.project.device_options import DeviceOptions
     from microtvm_boards.project.manifest import Project
     from microtvm_boards.project.option_table import Method
 
@@ -22,6 +23,12 @@ model_option = click.option(
     "model_key",
     metavar="NAME|N",
     help="Which model of the project: its name, or its number from 0.  [default: 0]",
+)
+models_option = click.option(
+    "--model",
+    "model_key",
+    metavar="NAME|N",
+    help="Which model of the project: its name, or its number from 0.  [default: all]",
 )
 timeout_option = click.option(
     "--timeout",
@@ -72,9 +79,9 @@ def open_project(directory: Path) -> tuple[Project, Platform]:
     return project, get_platform(project.platform)
 
 
-def reflash_note(project: Project) -> str:
+def reflash_note(project: Project, platform: Platform, device: DeviceOptions) -> str:
     """What to say when firmware that traces operators was brought onto a real board."""
-    if not project.board.memories or project.board.emulator is not None:
+    if not platform.on_hardware(project, device):
         return ""
     return (
         "The board now holds firmware that traces operators. To bring yours back: "

@@ -28,11 +28,12 @@ def run_packed(
     work: Work,
 ) -> list[RunResult]:
     """Runs `samples` on model number `model`. Raises as `connect` and `RemoteModel.run`."""
+    from microtvm_boards.analysis.running import clock_hz_of
     from microtvm_boards.device import connect_to, pace_of
     from microtvm_boards.harness import RunResult
+    from microtvm_boards.project.stack_use import note_stack_used
 
-    emulator = project.board.emulator
-    rate = (emulator and emulator.clock_hz) or project.board.clock_hz or _HOST_TICKS_PER_SECOND
+    rate = clock_hz_of(project.board) or _HOST_TICKS_PER_SECOND
     results = []
     pace = _paced(pace_of(project, device), timeout)
     with connect_to(project, device, pace=pace) as connected:
@@ -45,10 +46,11 @@ def run_packed(
                     status=0,
                     status_name="MTVM_OK",
                     ticks=round(seconds * rate),
-                    stack_bytes=0,
+                    stack_bytes=connected.stack_used(),
                     outputs=outputs,
                 )
             )
+            note_stack_used(project, results[-1].stack_bytes)
             work.line(f"sample {number}: MTVM_OK")
             work.step()
     return results

@@ -9,14 +9,15 @@ import click
 
 from microtvm_boards.cli.device import (
     device_flags,
-    model_option,
+    models_option,
     open_project,
     project_argument,
     reflash_note,
     timeout_option,
 )
 from microtvm_boards.cli.output import Output, standard
-from microtvm_boards.cli.run import find_model
+from microtvm_boards.cli.run import find_models
+from microtvm_boards.cli.stack import stack_json, stack_table
 from microtvm_boards.cli.tables import Row, table
 from microtvm_boards.errors import UsageError
 
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     metavar="FILE.html",
     help="Write a report with a timeline of live memory.",
 )
-@model_option
+@models_option
 @timeout_option
 @device_flags
 @standard
@@ -62,26 +63,37 @@ def profile(
     """
     from microtvm_boards.analysis.profile import profile as measure
 
-    opened, _ = open_project(project)
-    number = find_model(opened, model_key)
+    opened, platform = open_project(project)
+    numbers = find_models(opened, model_key)
     if html is not None and not html.absolute().parent.is_dir():
         raise UsageError(f"--html {html}: there is no directory {html.parent}.")
-    with output.work(f"Profiling {opened.models[number].name} on {opened.board.name}") as work:
-        found = measure(
-            opened, number, runs=runs, device=device, timeout=timeout, progress=work.line
-        )
-    document = profile_json(found, opened.board)
-    output.text(_text(found, opened.board))
+    names = ", ".join(opened.models[number].name for number in numbers)
+    with output.work(f"Profiling {names} on {opened.board.name}") as work:
+        found: list[Profile] = []
+        for number in numbers:
+            if found and found[-1].flashed:  # the next one may want the project's own firmware
+                platform.flash(opened, device, progress=work.line)
+            found.append(
+                measure(
+                    *(opened, number), runs=runs, device=device, timeout=timeout, progress=work.line
+                )
+            )
+    documents = [profile_json(one, opened.board) for one in found]
+    output.text("\n\n".join(_text(one, opened.board) for one in found))
+    stack = platform.stack_use(opened)
+    output.text("\n" + stack_table(stack) if stack else "")
     if html is not None:
         from microtvm_boards.cli.profile_html import report
 
         try:
-            html.write_text(report(found, document), encoding="utf-8")
+            html.write_text(report(found, documents), encoding="utf-8")
         except OSError as error:
             raise UsageError(f"--html {html} can't be written: {error.strerror}.") from error
         output.text(f"Wrote {html}")
-    output.text(reflash_note(opened))
-    output.document(document)
+    if found[-1].flashed:
+        output.text(reflash_note(opened, platform, device))
+    document = documents[0] if len(documents) == 1 else {"models": documents}
+    output.document({**document, "stack": stack_json(stack)})
 
 
 def profile_json(found: Profile, board: Board) -> dict[str, Any]:
@@ -91,10 +103,11 @@ def profile_json(found: Profile, board: Board) -> dict[str, Any]:
         "runs": found.runs,
         "clock_hz": found.clock_hz,
         "total_ticks": round(found.total_ticks, 1),
-        "between_ticks": round(found.between_ticks, 1),
+        "between_ticks": None if found.between_ticks is None else round(found.between_ticks, 1),
         "untraced_ticks": None if found.untraced_ticks is None else round(found.untraced_ticks),
         "total_instructions": _instructions(found.total_ticks, board),
         "workspace_bytes": found.workspace_bytes,
+        "operators_unseen": found.unseen or None,
         "operators": [
             {
                 "number": o.number,
@@ -114,24 +127,26 @@ def profile_json(found: Profile, board: Board) -> dict[str, Any]:
 
 def _text(found: Profile, board: Board) -> str:
     measure = "Ticks" if _instructions(0, board) is None else "Instructions"
-    numbers = ("Call", measure, "Share", "MACs", f"{measure} per MAC", "Read", "Written", "Live")
-    rows = [_row(o, board) for o in found.operators]
-    between = found.between_ticks
-    rows.append(
-        (
-            "",
-            _count(_amount(between, board)),
-            _percent(between, found.total_ticks),
-            *("",) * 5,
-            "(between operators)",
-        )
-    )
     lines = [
         f"{found.model} on {found.board}: {_count(_amount(found.total_ticks, board))} "
-        f"{measure.lower()} a run, {_time(found.total_ticks / found.clock_hz)} at "
-        f"{found.clock_hz / 1e6:,.10g} MHz; {_macs(found)}",
-        table((*numbers, "Operator"), rows, numbers=numbers),
+        f"{measure.lower()} a run{_time(found)}" + (f"; {_macs(found)}" if found.operators else "")
     ]
+    if found.unseen:
+        lines.append(f"Its operators can't be told apart. {found.unseen}")
+        return "\n".join(lines)
+    numbers = ("Call", measure, "Share", "MACs", f"{measure} per MAC", "Read", "Written", "Live")
+    rows = [_row(o, board) for o in found.operators]
+    if found.between_ticks is not None:
+        rows.append(
+            (
+                "",
+                _count(_amount(found.between_ticks, board)),
+                _percent(found.between_ticks, found.total_ticks),
+                *("",) * 5,
+                "(between operators)",
+            )
+        )
+    lines.append(table((*numbers, "Operator"), rows, numbers=numbers))
     if found.untraced_ticks:
         operators = sum(o.ticks for o in found.operators)
         lines.append(
@@ -158,7 +173,10 @@ def _row(o: OperatorCost, board: Board) -> Row:
 
 def _macs(found: Profile) -> str:
     known = sum(o.macs or 0 for o in found.operators)
-    more = " known" if any(o.macs is None for o in found.operators) else ""
+    unknown = any(o.macs is None for o in found.operators)
+    if unknown and not known:
+        return "multiply-accumulates not known"
+    more = " known" if unknown else ""
     return f"{known:,}{more} multiply-accumulates"
 
 
@@ -187,5 +205,8 @@ def _percent(part: float, whole: float) -> str:
     return f"{100 * part / whole:.1f} %" if whole else "-"
 
 
-def _time(seconds: float) -> str:
-    return f"{1e3 * seconds:,.3f} ms"
+def _time(found: Profile) -> str:
+    if found.clock_hz is None:
+        return ""
+    milliseconds = 1e3 * found.total_ticks / found.clock_hz
+    return f", {milliseconds:,.3f} ms at {found.clock_hz / 1e6:,.10g} MHz"

@@ -17,6 +17,7 @@ from microtvm_boards.cli.device import (
 )
 from microtvm_boards.cli.output import Output, Work, standard
 from microtvm_boards.cli.results import results_json, results_text
+from microtvm_boards.cli.stack import stack_json, stack_table
 from microtvm_boards.errors import DeviceError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def run(
     """Run the model on the board and print its outputs."""
     from microtvm_boards.harness import save_outputs
 
-    opened, _ = open_project(project)
+    opened, platform = open_project(project)
     number = find_model(opened, model_key)
     samples = _read_samples(opened, number, inputs)
     if outputs is not None and not outputs.absolute().parent.is_dir():
@@ -73,6 +74,8 @@ def run(
     count = f"{len(results)} {'sample' if len(results) == 1 else 'samples'}"
     output.text(f"Ran {count} of {model.name} on {opened.board.name} in {seconds:.1f} s")
     output.text(results_text(results, opened.board))
+    stack = platform.stack_use(opened)
+    output.text("\n" + stack_table(stack) if stack else "")
     _require_success(results)
     if outputs is not None:
         save_outputs(outputs, results)
@@ -83,6 +86,7 @@ def run(
             "model": model.name,
             "seconds": round(seconds, 3),
             "samples": results_json(results, opened.board),
+            "stack": stack_json(stack),
             "outputs_file": None if outputs is None else str(outputs),
         }
     )
@@ -134,6 +138,11 @@ def _run_c(
 
 def find_model(project: Project, key: str | None) -> int:
     """The number of the model that --model names. Raises UsageError when there is none."""
+    if not project.models:
+        raise UsageError(
+            f"{project.directory} holds single operators, which autotuning calls, and no model.",
+            hint="create a project of a model library: tvmc compile --output-format mlf",
+        )
     names = [model.name for model in project.models]
     if key is None:
         return 0
@@ -145,6 +154,16 @@ def find_model(project: Project, key: str | None) -> int:
         f'The project has no model "{key}".{nearest(key, names)}',
         hint="its models are " + ", ".join(f"{i} ({name})" for i, name in enumerate(names)),
     )
+
+
+def find_models(project: Project, key: str | None) -> list[int]:
+    """The number of the model that --model names, or those of all.
+
+    Raises UsageError when there is none.
+    """
+    if key is None and project.models:
+        return [*range(len(project.models))]
+    return [find_model(project, key)]
 
 
 def _read_samples(project: Project, number: int, inputs: Path | None) -> list[Sample] | None:

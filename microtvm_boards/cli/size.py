@@ -9,6 +9,7 @@ import click
 
 from microtvm_boards.cli.device import open_project, project_argument
 from microtvm_boards.cli.output import Output, standard
+from microtvm_boards.cli.stack import stack_json, stack_table
 from microtvm_boards.cli.tables import Row, memory_use_json, memory_use_table, table
 from microtvm_boards.errors import UsageError
 
@@ -50,6 +51,7 @@ def size(
     firmware = platform.firmware(opened)
     use = platform.memory_use(opened)
     pieces = footprint(opened, firmware, platform.memories(opened))
+    stack = platform.stack_use(opened)
     if svg is not None:
         _write_svg(svg, f"{opened.directory.name} on {opened.board.name}", use, pieces)
     document: dict[str, Any] = {
@@ -57,6 +59,7 @@ def size(
         "memory": memory_use_json(use),
         "parts": _json(pieces, "memory", "part"),
         "sections": _json(pieces, "memory", "section"),
+        "stack": stack_json(stack),
         **({"symbols": _json(pieces, "memory", "part", "section", "symbol")} if symbols else {}),
     }
     if other is None:
@@ -64,6 +67,7 @@ def size(
         output.text(memory_use_table(use))
         output.text("\n" + _parts_table(pieces, memories))
         output.text("\n" + _table(pieces, "memory", "section"))
+        output.text("\n" + stack_table(stack) if stack else "")
         if symbols:
             output.text("\n" + _table(pieces, "memory", "part", "symbol"))
     else:

@@ -10,7 +10,7 @@ import click
 
 from microtvm_boards.cli.device import (
     device_flags,
-    model_option,
+    models_option,
     open_project,
     project_argument,
     reflash_note,
@@ -19,7 +19,7 @@ from microtvm_boards.cli.device import (
 from microtvm_boards.cli.exit_codes import DIFFERENT
 from microtvm_boards.cli.output import Output, standard
 from microtvm_boards.cli.results import finite
-from microtvm_boards.cli.run import find_model
+from microtvm_boards.cli.run import find_models
 from microtvm_boards.cli.tables import Row, table
 from microtvm_boards.errors import UsageError
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from microtvm_boards.analysis.inputs import Sample
     from microtvm_boards.analysis.validate import FirstDifference, Outputs, Validation
     from microtvm_boards.project.device_options import DeviceOptions
-    from microtvm_boards.project.manifest import ProjectModel
+    from microtvm_boards.project.manifest import Project, ProjectModel
 
 _LISTED = 20  # samples; of more, those that differ
 
@@ -54,6 +54,12 @@ _LISTED = 20  # samples; of more, those that differ
     help="Their outputs, keyed by tensor name; those of this computer when unset.",
 )
 @click.option(
+    "--reference",
+    type=click.Path(path_type=Path),
+    metavar="MODEL.{tflite,onnx}",
+    help="The trained model: its outputs by TVM on this computer are the expected ones.",
+)
+@click.option(
     "--ulps",
     type=click.FloatRange(min=0),
     default=16.0,
@@ -61,7 +67,7 @@ _LISTED = 20  # samples; of more, those that differ
     metavar="N",
     help="How far floats may be apart, in last places of the tensor's largest number.",
 )
-@model_option
+@models_option
 @timeout_option
 @device_flags
 @standard
@@ -71,6 +77,7 @@ def validate(
     runs: int | None,
     inputs: Path | None,
     expected: Path | None,
+    reference: Path | None,
     ulps: float,
     model_key: str | None,
     timeout: float,
@@ -85,19 +92,57 @@ def validate(
     from microtvm_boards.analysis.validate import Settings
     from microtvm_boards.analysis.validate import validate as compare_all
 
-    opened, _ = open_project(project)
-    number = find_model(opened, model_key)
-    samples, wanted = _samples(opened.models[number], runs, inputs, expected)
-    title = f"Validating {opened.models[number].name} on {opened.board.name}"
-    with output.work(title, len(samples)) as work:
+    opened, platform = open_project(project)
+    numbers = find_models(opened, model_key)
+    _require_one(opened, numbers, {"--inputs": inputs, "--reference": reference})
+    _require_one_side(expected, reference)
+    models = [opened.models[number] for number in numbers]
+    given = [_samples(model, runs, inputs, expected) for model in models]
+    title = f"Validating {', '.join(model.name for model in models)} on {opened.board.name}"
+    found: list[Validation] = []
+    with output.work(title, sum(len(samples) for samples, _ in given)) as work:
         settings = Settings(device, timeout, ulps, work.line, work.step)
-        found = compare_all(opened, number, samples, wanted, settings)
-    output.text(_text(found))
-    if found.first_difference is not None:
-        output.text(reflash_note(opened))
-    output.document(_json(found))
-    if not found.agrees:
+        for number, (samples, outputs) in zip(numbers, given, strict=True):
+            if found and found[-1].flashed:  # the next one runs on the project's own firmware
+                platform.flash(opened, device, progress=work.line)
+            against = "expected outputs"
+            if reference is not None:
+                outputs = _by_tvm(reference, opened.models[number], samples)
+                against = f"TVM's own build of {reference.name} for this computer"
+            found.append(compare_all(opened, number, samples, outputs, settings, against))
+    output.text("\n\n".join(_text(one) for one in found))
+    if found[-1].flashed:
+        output.text(reflash_note(opened, platform, device))
+    documents = [_json(one) for one in found]
+    agrees = all(one.agrees for one in found)
+    several = {"agrees": agrees, "models": documents}
+    output.document(documents[0] if len(documents) == 1 else several)
+    if not agrees:
         raise click.exceptions.Exit(DIFFERENT)
+
+
+def _require_one(project: Project, numbers: list[int], files: dict[str, Path | None]) -> None:
+    given = [option for option, path in files.items() if path is not None]
+    if given and len(numbers) > 1:
+        names = ", ".join(model.name for model in project.models)
+        raise UsageError(
+            f"{given[0]} is for one model; the project has {names}.",
+            hint=f"--model {project.models[0].name}, too",
+        )
+
+
+def _require_one_side(expected: Path | None, reference: Path | None) -> None:
+    if expected is not None and reference is not None:
+        raise UsageError(
+            "--expected has outputs, --reference the model that computes them: give one of them."
+        )
+
+
+def _by_tvm(path: Path, model: ProjectModel, samples: Sequence[Sample]) -> list[Outputs]:
+    """Imports TVM. Raises as its importer does, UsageError for a model with other tensors."""
+    from microtvm_boards.tvm.expected import expected_outputs
+
+    return [*expected_outputs(path, model.inputs, model.outputs, [s.inputs for s in samples])]
 
 
 def _samples(

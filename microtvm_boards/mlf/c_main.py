@@ -44,6 +44,7 @@ class MainCall:
     buffers: tuple[MainBuffer | None, ...]  # in the order of the operator's arguments, pools too
     start: int  # of the function's name, and
     end: int  # the end of it, in the file's text
+    packed: bool  # takes TVMValues
 
 
 def read_main(text: str) -> tuple[MainCall, ...] | None:
@@ -79,7 +80,7 @@ class _Main:
                 close = text.find(") != 0", call.end(), start)
                 arguments = text[call.end() : close if close >= 0 else start]
                 buffers = [self._buffer(a) for a in arguments.rstrip(")").split(",")]
-            yield MainCall(call[1], tuple(buffers), call.start(1), call.end(1))
+            yield MainCall(call[1], tuple(buffers), call.start(1), call.end(1), self.packed)
             self.values.clear()
 
     def _statement(self, line: str) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,8 @@ from microtvm_boards.boards import Board, board_names, load_board
 from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.mlf import Model
 from microtvm_boards.platforms import get_platform, qemu, tools
-from microtvm_boards.project import Project, create, parse_options
+from microtvm_boards.project import create, parse_options
+from microtvm_boards.tvm.inputs import by_name
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -137,7 +137,8 @@ def check(
             try:
                 if sample is samples[0]:
                     harness.start()
-                result = harness.run(_by_name(project, sample.arrays))
+                names = [tensor.name for tensor in project.models[0].inputs]
+                result = harness.run(by_name(names, sample.arrays))
             except MicroTvmBoardsError as error:
                 return Checked(f"no answer to {sample.label}: {error.cause}")
             difference = _difference(result, want)
@@ -146,16 +147,6 @@ def check(
             count = qemu.instructions(result.ticks, project.board)
             most = None if count is None else max(most or 0, round(count))
     return Checked("", most)
-
-
-def _by_name(project: Project, arrays: Mapping[str, npt.NDArray[Any]]) -> dict[str, Any]:
-    """`arrays` under the names that the project has: by name, spelling aside, else in order."""
-    tensors = project.models[0].inputs
-    spelled = {re.sub(r"\W", "_", name): array for name, array in arrays.items()}
-    keys = [re.sub(r"\W", "_", tensor.name) for tensor in tensors]
-    if set(keys) != set(spelled):
-        return {t.name: array for t, array in zip(tensors, arrays.values(), strict=True)}
-    return {tensor.name: spelled[key] for tensor, key in zip(tensors, keys, strict=True)}
 
 
 def _difference(result: RunResult, expected: Sequence[npt.NDArray[Any]]) -> str:

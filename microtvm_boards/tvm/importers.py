@@ -53,7 +53,7 @@ def import_onnx(path: str | Path) -> tuple[Any, dict[str, Any]]:
     except ImportError as error:
         raise ToolNotFoundError(
             "Importing ONNX models needs the package `onnx`, which is not installed.",
-            hint=_INSTALL_ONNX,
+            hint="pip install 'microtvm-boards[tvm]'",
         ) from error
     try:
         model = onnx.load_model_from_string(data)
@@ -64,8 +64,6 @@ def import_onnx(path: str | Path) -> tuple[Any, dict[str, Any]]:
     return mod, dict(params)
 
 
-# TVM 0.16 uses onnx.mapping, which later releases of onnx don't have.
-_INSTALL_ONNX = "pip install 'onnx<1.17'"
 _IMPORTERS = {".tflite": import_tflite, ".onnx": import_onnx}
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from microtvm_boards.errors import ModelError
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 # Wider integers count or index things: all of their range would only overflow.
 _WIDE_LOW, _WIDE_HIGH = -128, 127
 _SEED = 1
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,16 @@ class Sample:
 
     label: str
     arrays: dict[str, npt.NDArray[Any]]
+
+
+def by_name(names: Sequence[str], things: Mapping[str, T]) -> dict[str, T]:
+    """As many `things` under the names that firmware has for them: by name, spelling aside, else
+    in order."""
+    spelled = {re.sub(r"\W", "_", name): thing for name, thing in things.items()}
+    keys = [re.sub(r"\W", "_", name) for name in names]
+    if set(keys) != set(spelled):
+        return dict(zip(names, things.values(), strict=True))
+    return {name: spelled[key] for name, key in zip(names, keys, strict=True)}
 
 
 def model_inputs(mod: Any, params: Mapping[str, Any]) -> tuple[ModelInput, ...]:

@@ -19,11 +19,17 @@ def built(project: Project) -> Project:
 
 
 def flip_bit(
-    project: Project, constant: str, *, element: int = 4, bit: int = 5, file: str = "*.c"
+    project: Project,
+    constant: str,
+    *,
+    element: int = 4,
+    bit: int = 5,
+    file: str = "*.c",
+    folder: str = "model",
 ) -> None:
     """Flips one bit of one number of a constant array in the sources, and builds again."""
     start = re.compile(rf"\.{constant} = \{{|\b{constant}\[\d*\] = \{{")
-    sources = [*(project.directory / "model").rglob(file)]
+    sources = [*(project.directory / folder).rglob(file)]
     sources += (project.directory / "src" / "model").glob("*_params.c")
     assert any(_flip(path, start, element, bit) for path in sources), constant
     built(project)

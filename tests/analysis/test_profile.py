@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.analysis.profile import profile
-from microtvm_boards.errors import DeviceError, ModelError, ProjectError
+from microtvm_boards.errors import DeviceError, ProjectError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from tests.analysis.conftest import built
@@ -46,7 +47,7 @@ def test_an_operator_says_what_it_computes_and_touches(make_project: MakeProject
     first = found.operators[0]
     assert first.read_bytes == 64 + 72 + 4 * 8 * 4  # image, weights, bias and scales
     assert first.written_bytes == 6 * 6 * 8
-    assert max(o.live_bytes for o in found.operators) == found.workspace_bytes
+    assert max(o.live_bytes or 0 for o in found.operators) == found.workspace_bytes
     assert found.clock_hz == 1_000_000_000
     assert found.untraced_ticks is None  # this computer's clock follows no instructions
 
@@ -77,6 +78,64 @@ def test_models_are_profiled_one_by_one(make_project: MakeProject) -> None:
         assert found.operators[1].ticks > 0
 
 
+@pytest.mark.parametrize(("entrypoint", "kind"), [("c", "c"), ("packed", "packed")])
+def test_models_of_several_libraries_are_profiled_under_their_own_names(
+    make_project: MakeProject, entrypoint: str, kind: str
+) -> None:
+    """The second has the symbols of the first, the third is another executor's."""
+    more = [f"second:{DATA / f'foo_{kind}.tar'}", f"third:{DATA / 'float_graph.tar'}"]
+    project = built(make_project(f"foo_{kind}", model_entrypoint_api=entrypoint, more_models=more))
+    for number, (name, count) in enumerate((("foo", 8), ("second", 8), ("third", 4))):
+        found = profile(project, number, runs=1)
+        assert (found.model, len(found.operators)) == (name, count)
+        assert all(o.function.startswith(f"tvmgen_{name}_") for o in found.operators)
+        assert sum(o.ticks for o in found.operators) > 0
+        assert sum(o.macs or 0 for o in found.operators) == (4800 if name == "third" else 14144)
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the objects are for x86-64")
+@pytest.mark.parametrize("name", ["objects_x86", "objects_graph_x86"])
+def test_kernels_in_objects_are_measured_where_they_are_called(
+    make_project: MakeProject, name: str
+) -> None:
+    found = profile(built(make_project(name)), runs=1)
+    assert found.unseen == ""
+    assert len(found.operators) == (8 if name == "objects_x86" else 1)
+    assert all(o.live_bytes is None for o in found.operators)
+    assert all(o.read_bytes is None for o in found.operators)  # their constants are in there, too
+    assert found.operators[-1].written_bytes is not None
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the objects are for x86-64")
+@pytest.mark.parametrize("entrypoint", ["c", "packed"])
+def test_calls_in_objects_are_measured_together(make_project: MakeProject, entrypoint: str) -> None:
+    project = built(make_project("objects_packed_x86", model_entrypoint_api=entrypoint))
+    found = profile(project, runs=1)
+    assert found.operators == ()
+    assert "in an object file" in found.unseen
+    assert found.between_ticks is None
+
+
+def test_tvms_own_server_shows_operators_of_graphs_alone(
+    make_project: MakeProject, standalone_crt: Path
+) -> None:
+    options = {
+        "model_entrypoint_api": "packed",
+        "runtime": "standalone_crt",
+        "standalone_crt_dir": standalone_crt,
+    }
+    graph, whole = (
+        profile(built(make_project(f"foo_{kind}", **options)), runs=1)
+        for kind in ("graph", "packed")
+    )
+    assert [o.macs for o in graph.operators] == [0, 0, 6912, 6912, 0, 0, 320, 0]
+    assert graph.between_ticks is None
+    assert graph.total_ticks == sum(o.ticks for o in graph.operators) > 0
+    assert whole.operators == ()
+    assert "standalone_crt" in whole.unseen
+    assert whole.total_ticks > 0
+
+
 def test_a_change_of_the_model_reaches_the_firmware_that_measures(
     make_project: MakeProject,
 ) -> None:
@@ -96,15 +155,6 @@ def test_what_cannot_be_profiled_says_what_can(make_project: MakeProject) -> Non
 
     with pytest.raises(ProjectError, match="is not built"):
         profile(make_project("foo_c"))
-
-    objects = built(make_project("objects_x86"))
-    with pytest.raises(ModelError) as refused:
-        profile(objects)
-    assert "target c" in refused.value.hint
-
-    several = built(make_project("foo_c", more_models=[f"other:{DATA / 'float_c.tar'}"]))
-    with pytest.raises(ProjectError, match="several libraries"):
-        profile(several)
 
     replaced = built(make_project("foo_c"))
     harness = replaced.directory / "src" / "app" / "c_harness.c"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,6 +70,64 @@ def test_a_fault_in_a_second_model_is_found_in_that_model(make_project: MakeProj
     found = second.first_difference
     assert found is not None
     assert (found.call, found.function) == (1, "tvmgen_second_fused_nn_conv2d")
+
+
+@pytest.mark.qemu
+@pytest.mark.parametrize("entrypoint", ["c", "packed"])
+def test_a_fault_in_a_further_library_is_found_in_its_model(
+    make_project: MakeProject, entrypoint: str
+) -> None:
+    """Both libraries have the same symbols; the firmware's names tell which one it is."""
+    kind = "c" if entrypoint == "c" else "packed"
+    tar = DATA / f"foo_{kind}.tar"
+    project = built(
+        make_project(
+            tar,
+            board="mps2_an386",
+            model_entrypoint_api=entrypoint,
+            more_models=[f"other:{tar}"],
+        )
+    )
+    flip_bit(project, "fused_constant_let", folder="models/other")
+    sound, faulty = (validate(project, model, samples_of(project)) for model in (0, 1))
+    assert sound.agrees
+    found = faulty.first_difference
+    assert found is not None
+    assert (found.call, found.function) == (2, "tvmgen_other_fused_nn_conv2d_add")
+
+
+def test_a_fault_under_tvms_own_server_is_found_operator_by_operator(
+    make_project: MakeProject, standalone_crt: Path
+) -> None:
+    """The graph is driven from here; its constants are in the code."""
+    options = {
+        "model_entrypoint_api": "packed",
+        "runtime": "standalone_crt",
+        "standalone_crt_dir": standalone_crt,
+    }
+    graph = built(make_project("foo_graphlp", **options))
+    assert validate(graph, 0, samples_of(graph)).agrees
+    flip_bit(graph, "fused_constant")
+    found = validate(graph, 0, samples_of(graph)).first_difference
+    assert found is not None
+    assert (found.call, found.function) == (2, "tvmgen_foo_fused_nn_conv2d_add")
+
+    whole = built(make_project("foo_packed", **options))
+    assert validate(whole, 0, samples_of(whole)).agrees
+    flip_bit(whole, "fused_constant_let")
+    unnamed = validate(whole, 0, samples_of(whole)).first_difference
+    assert unnamed is not None
+    assert unnamed.call is None
+    assert "runs an ahead-of-time model as a whole" in unnamed.reason
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="the objects are for x86-64")
+@pytest.mark.parametrize("name", ["objects_x86", "objects_graph_x86", "objects_packed_x86"])
+def test_kernels_in_objects_are_compared_with_themselves(
+    make_project: MakeProject, name: str
+) -> None:
+    project = built(make_project(name))
+    assert validate(project, 0, samples_of(project)).agrees
 
 
 def test_floats_agree_up_to_ulps_and_a_fault_among_them_is_found(
@@ -144,9 +203,10 @@ def test_what_cannot_be_validated_says_what_can(make_project: MakeProject) -> No
 @pytest.mark.qemu
 def test_kernels_for_another_processor_need_expected_outputs(make_project: MakeProject) -> None:
     project = built(make_project("objects_arm", board="mps2_an385"))
-    with pytest.raises(ModelError) as error:
+    with pytest.raises(ModelError, match="can't be compiled for this computer") as error:
         validate(project, 0, samples_of(project))
     assert "--expected" in error.value.hint
+    assert "--reference" in error.value.hint
     inputs, outputs = read_family(DATA / "foo.npz")
     assert validate(project, 0, [Sample("0", inputs[0])], outputs[:1]).agrees
 

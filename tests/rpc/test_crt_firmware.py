@@ -21,7 +21,7 @@ from microtvm_boards.rpc.codec import DeviceRef
 from microtvm_boards.rpc.frames import encode
 from tests.conftest import DATA
 from tests.end_to_end.firmware import read_family
-from tests.rpc.test_firmware import BOARDS, built, built_once, check
+from tests.rpc.firmware import BOARDS, built, built_once, check
 
 pytestmark = pytest.mark.usefixtures("standalone_crt")
 PACKED = {"model_entrypoint_api": "packed"}
@@ -35,12 +35,13 @@ class Heap(NamedTuple):
     free: int
     largest: int
     blocks: int
+    stack: int
 
 
 def heap_of(device: Device) -> Heap:
     answer = device.call("mtvm.heap_info")
     assert isinstance(answer, bytes)
-    return Heap(*struct.unpack("<4I", answer))
+    return Heap(*struct.unpack("<5I", answer))
 
 
 @pytest.fixture(scope="module", params=BOARDS)

@@ -137,6 +137,26 @@ def test_a_session_goes_on_at_the_higher_rate(
     assert not caplog.records
 
 
+def test_a_rate_is_negotiated_once_in_a_session(
+    device: Device, line: RatedTransport, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert speed_up(device)
+    for rate in (FAST, FAST // 2):
+        with pytest.raises(UsageError, match=f"The session goes at {FAST} baud already"):
+            speed_up(device, rate)
+    check_model(device)
+    device.session.abandon()
+    assert speed_up(device, FAST // 2)
+    assert line.baud == device.session.pace.baud == FAST // 2
+    device.session.abandon()
+    check_model(device)
+    assert line.baud == device.session.pace.baud == SLOW
+    assert [record.getMessage() for record in caplog.records] == [
+        f"The session at {rate} baud failed; the line stays at {SLOW} baud."
+        for rate in (FAST, FAST // 2)
+    ]
+
+
 def test_a_closed_device_starts_at_the_projects_rate_again(
     device: Device, line: RatedTransport
 ) -> None:
@@ -203,6 +223,17 @@ def test_a_port_of_ours_that_cannot_be_so_fast(
     check_model(device)
     (record,) = caplog.records
     assert "The port can't be set to 921600 baud" in record.getMessage()
+
+
+def test_a_transport_that_has_no_rate(
+    device: Device, line: RatedTransport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(baud: int) -> None:
+        raise UsageError("This transport is no serial line.")
+
+    monkeypatch.setattr(line, "set_baud", refuse)
+    assert not speed_up(device)
+    check_model(device)
 
 
 def flipped(data: bytes, baud: int) -> bytes:
