@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,8 @@ from microtvm_boards.errors import (
 )
 from microtvm_boards.mlf import Model, load
 from microtvm_boards.project import parse_options
-from microtvm_boards.project.plan import DEFAULT_STACK_BYTES, plan
+from microtvm_boards.project.plan import plan
+from microtvm_boards.project.plan_stack import DEFAULT_STACK_BYTES
 from microtvm_boards.tvm import footprint
 from microtvm_boards.tvm.candidates import Candidate, Verdict
 from microtvm_boards.tvm.checking import check, counts_instructions, find_place
@@ -101,7 +103,10 @@ class Attempts:
 
     def _compile(self, recipe: Recipe, mlf: Path) -> None:
         packed = self.job.entrypoint == "packed"
-        with captured_stderr() as noise:
+        applied: AbstractContextManager[Mapping[str, Any]] = nullcontext({})
+        if recipe.tuning is not None:
+            applied = recipe.tuning.applied()
+        with captured_stderr() as noise, applied as pass_config:
             mod, params = self.job.mod, self.job.params
             if recipe.kernel_layout is not None:
                 mod, params = convert_kernels(mod, params, recipe.kernel_layout)
@@ -115,6 +120,7 @@ class Attempts:
                 target=recipe.target,
                 usmp=True,
                 usmp_algorithm=recipe.usmp_algorithm,
+                pass_config=pass_config,
                 disabled_pass=recipe.disabled_pass,
             )
             write_mlf([built], mlf)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,10 @@ from microtvm_boards.tvm.enable import enable_micro
 from microtvm_boards.tvm.importers import import_model
 from microtvm_boards.tvm.inputs import edge_samples, model_inputs
 from microtvm_boards.tvm.quiet import captured_stderr
-from microtvm_boards.tvm.recipes import knows_cpu, recipes
+from microtvm_boards.tvm.recipes import Recipe, knows_cpu, recipes
 from microtvm_boards.tvm.reference import Inputs, Outputs, compile_reference
 from microtvm_boards.tvm.relay import infer_types, operators
+from microtvm_boards.tvm.tuned import Tuning, read_tuning
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def compile_for_board(
     minimize: Minimize = Minimize.RAM,
     entrypoint: str = "c",
     name: str = "default",
+    tuning: Sequence[Path] = (),
     progress: Progress | None = None,
 ) -> Compiled:
     """Compiles `model` in the ways that matter and writes the best to `output`.
@@ -56,7 +59,8 @@ def compile_for_board(
     Only a candidate whose outputs equal the reference's on every sample may win: random inputs, all
     minimum, all maximum, zeros. The reference is TVM's own build of the unchanged model for this
     computer. `entrypoint` c: C interface; packed: packed interface and a system library, for RPC.
-    The same call gives the same bytes.
+    `tuning`: logs of `tune`, or what TVM's own tuners write (see tuned.py); the ways that one is
+    good for are tried with it, too. The same call gives the same bytes.
 
     Raises UsageError, ModelError, BoardError; ToolNotFoundError without TVM, or when nothing here
     can run a candidate; ProjectError when none fits the board.
@@ -71,6 +75,7 @@ def compile_for_board(
     board = find_board(board_name, None, None)
     if minimize is Minimize.INSTRUCTIONS:
         _require_counting(board)
+    tunings = [read_tuning(path) for path in tuning]
     say("reading the model")
     with captured_stderr():
         mod, params = import_model(model) if isinstance(model, Path) else model
@@ -81,6 +86,7 @@ def compile_for_board(
     expected = _reference(mod, params, [sample.arrays for sample in samples])
     job = Job(mod, params, samples, expected, board_name, board, entrypoint, name)
     todo = recipes(board.cpu.name, operators(mod))
+    todo += tuple(own for one in tunings for own in tuned_recipes(todo, one, board))
     with tempfile.TemporaryDirectory(prefix="microtvm-boards-") as scratch:
         attempts = Attempts(job, Path(scratch), say)
         for number, recipe in enumerate(todo, 1):
@@ -90,7 +96,8 @@ def compile_for_board(
             raise attempts.nothing_won()
         _write(chosen.mlf, output)
     stack = stack_bytes(chosen.frame_bytes)
-    return Compiled(output, board, tuple(attempts.tried), chosen, stack, _notes(board))
+    notes = (*_notes(board), *_tuning_notes(model, tunings))
+    return Compiled(output, board, tuple(attempts.tried), chosen, stack, notes)
 
 
 def _reference(mod: Any, params: Mapping[str, Any], rows: list[Inputs]) -> list[Outputs]:
@@ -128,6 +135,36 @@ def _notes(board: Board) -> tuple[str, ...]:
     if board.cpu.name and not knows_cpu(board.cpu.name):
         notes.append(f"TVM has no -mcpu for {board.cpu.name}: c keys alone were tried.")
     return tuple(notes)
+
+
+def tuned_recipes(found: tuple[Recipe, ...], tuning: Tuning, board: Board) -> tuple[Recipe, ...]:
+    """Those of `found` that `tuning` is good for, with it.
+
+    Raises UsageError when there are none.
+    """
+    tuned = tuple(
+        replace(recipe, name=f"{recipe.name}, tuned by {tuning.path.name}", tuning=tuning)
+        for recipe in found
+        if tuning.applies_to(recipe)
+    )
+    if not tuned:
+        name = tuning.recipe.name if tuning.recipe else ""
+        raise UsageError(
+            f"{tuning.path} is for {name}, which isn't tried for the board {board.name}.",
+            hint=f"microtvm-boards tune ... --board {board.name}",
+        )
+    return tuned
+
+
+def _tuning_notes(model: Any, tunings: Sequence[Tuning]) -> list[str]:
+    if not isinstance(model, Path):
+        return []
+    digest = hashlib.sha256(model.read_bytes()).hexdigest()
+    return [
+        f"{tuning.path} is of another model: it helps operators that are the same."
+        for tuning in tunings
+        if tuning.model_sha256 not in ("", digest)
+    ]
 
 
 def _write(mlf: Path, output: Path) -> None:

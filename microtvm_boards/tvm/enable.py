@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import importlib
 import importlib.util
-import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -26,12 +22,6 @@ _CRT_NOTE = """\
 Placeholder. The TVM that exported this model was built without its standalone C runtime
 (USE_MICRO=OFF), so the runtime's sources, which belong here, are missing.
 """
-_TEMPLATE_NOTE = """\
-/* Placeholder for {name}: the TVM that exported this model was built without its
-   microTVM template projects (USE_MICRO=OFF). */
-"""
-# What export_model_library_format copies from the "crt" template project (v0.12 to v0.18).
-_TEMPLATES = ("crt_config.h.template", "platform.c.template")
 
 
 def load_tvm() -> Any:
@@ -85,8 +75,8 @@ def enable_micro() -> None:
     built with USE_MICRO=ON stays as it is:
 
     - the micro session (`micro._rpc_connect`): ours, in Python; see session.py;
-    - the directory of the standalone CRT: a temporary one that holds a note;
-    - the template project "crt": two files that hold a note. Other platforms stay "not found".
+    - the directory of the standalone CRT: one that holds a note;
+    - template projects: ours, where TVM has none of that name (templates.py).
 
     Raises ToolNotFoundError as `load_tvm` does, and when this TVM has no `tvm.micro` (0.19 on).
     """
@@ -121,11 +111,9 @@ def register_session() -> bool:
 
 def use_session(micro: Any) -> None:
     """After `tvm.micro` has run: its Session calls ours directly, not through the registry."""
-    from microtvm_boards.tvm.failures import register_call_errors
     from microtvm_boards.tvm.session import connect, session_transport
     from microtvm_boards.tvm.signals import finish_calls_before_signals
 
-    register_call_errors(sys.modules["tvm"])
     finish_calls_before_signals()
     for module in (micro.base, micro.session):
         module._rpc_connect = connect
@@ -134,51 +122,20 @@ def use_session(micro: Any) -> None:
 
 def complete(micro: Any) -> None:
     """After `tvm.micro` has run: gives it the directories that it lacks."""
+    from microtvm_boards.tvm.templates import use_templates
+
     _provide_crt(micro.build)
-    _provide_templates(micro)
+    use_templates(micro)
 
 
 def _provide_crt(build: Any) -> None:
     try:
         build.get_standalone_crt_dir()
     except build.CrtNotFoundError:
-        directory = _temporary_directory()
-        (directory / "PLACEHOLDER.txt").write_text(_CRT_NOTE, encoding="utf-8")
+        from microtvm_boards.tvm.made_once import directory_with
+
+        directory = directory_with("standalone_crt", {"PLACEHOLDER.txt": _CRT_NOTE.encode()})
         build.STANDALONE_CRT_DIR = str(directory)  # where TVM itself keeps what it found
-
-
-def _provide_templates(micro: Any) -> None:
-    find = micro.build.get_microtvm_template_projects
-    try:
-        find("crt")
-    except micro.build.MicroTVMTemplateProjectNotFoundError:
-        pass
-    else:
-        return
-    crt = _temporary_directory()
-    (crt / "templates").mkdir()
-    for name in _TEMPLATES:
-        note = _TEMPLATE_NOTE.format(name=name.removesuffix(".template"))
-        (crt / "templates" / name).write_text(note, encoding="utf-8")
-
-    def get_microtvm_template_projects(platform: str) -> str:
-        return str(crt) if platform == "crt" else find(platform)
-
-    # Both import it by name.
-    users: tuple[Any, ...] = (micro.build, micro, micro.model_library_format)
-    for module in users:
-        module.get_microtvm_template_projects = get_microtvm_template_projects
-
-
-def _temporary_directory() -> Path:
-    directory = Path(tempfile.mkdtemp(prefix="microtvm-boards-"))
-    atexit.register(_remove, directory, os.getpid())
-    return directory
-
-
-def _remove(directory: Path, owner: int) -> None:
-    if os.getpid() == owner:  # a forked child's end must not take it from its parent
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 def _has_submodule(package: ModuleType, name: str) -> bool:

@@ -69,6 +69,7 @@ def build_module(
     usmp_algorithm: str | None = None,
     pass_config: Mapping[str, Any] | None = None,
     disabled_pass: Sequence[str] = (),
+    instruments: Sequence[Any] = (),
 ) -> Any:
     """Compiles relay for TVM's C runtime (opt_level 3, no vector code): TVM's factory module.
 
@@ -81,7 +82,8 @@ def build_module(
     link_params : "graph" alone: the parameters become constants in the generated code.
     usmp, usmp_algorithm : TVM's static memory planner ("greedy_by_size", "hill_climb", ...);
         None leaves TVM's default, which is on for "aot".
-    pass_config, disabled_pass : further entries for TVM's PassContext, passes to leave out.
+    pass_config, disabled_pass, instruments : further entries for TVM's PassContext, passes to
+        leave out, who watches them.
 
     Raises UsageError when the choices exclude each other, and ToolNotFoundError without a TVM.
     """
@@ -112,7 +114,10 @@ def build_module(
     # The relay text in the tar is this module's, and has a result type only when it is inferred.
     mod = tvm.relay.transform.InferType()(mod)
     context = tvm.transform.PassContext(
-        opt_level=3, config=config, disabled_pass=list(disabled_pass)
+        opt_level=3,
+        config=config,
+        disabled_pass=list(disabled_pass),
+        instruments=list(instruments),
     )
     with context, steady_compiler():
         return tvm.relay.build(

@@ -17,8 +17,8 @@ from microtvm_boards.errors import MicroTvmBoardsError
 _TERMINATED = "SessionTerminatedError"
 _TIMEOUT = "MicroSessionTimeoutError"
 _FAILED = re.compile(rf"\A({_TERMINATED}|{_TIMEOUT}): (?P<words>.*)\Z", re.DOTALL)
-# Behind TVM's own stack.
-_REMOTE = re.compile(r"^RPCError: Error caught from RPC call:\n(?P<words>.*)\Z", re.M | re.DOTALL)
+# Behind TVM's own stack; once more for each server on the way.
+_REMOTE = re.compile(r".*RPCError: Error caught from RPC call:\n(?P<words>.*)\Z", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def register_call_errors(tvm: Any) -> None:
     rpc_error = tvm.error.RPCError
 
     def make(text: str) -> Exception:
-        found = _REMOTE.search(text)
+        found = _REMOTE.match(text)
         if found and _FAILED.match(found["words"]):
             return _tvm_exception(found["words"])
         error: Exception = rpc_error(text)
@@ -86,7 +86,7 @@ def register_call_errors(tvm: Any) -> None:
 def device_words(error: Exception) -> str | None:
     """What the device or its session said, when `error` is TVM's exception for that."""
     text = str(error)
-    found = _FAILED.match(text) or _REMOTE.search(text)
+    found = _FAILED.match(text) or _REMOTE.match(text)
     return found["words"] if found else None
 
 

@@ -12,13 +12,38 @@ from microtvm_boards.errors import DeviceError, TransportClosedError, TransportT
 from microtvm_boards.rpc.deadlines import Pace
 from microtvm_boards.rpc.session import Session
 from microtvm_boards.transports.base import Transport
+from microtvm_boards.tvm.blocks import Blocks
 
-_COPY_FROM_REMOTE = 6  # its packet ends in the number of bytes, u64
 _SMALL = 64  # bytes; answers without a tensor's data
+_LEAST = 12  # bytes of a packet: its length and its code
 _LONGEST_SECONDS = 1e6  # longer than any session; C types hold it in microseconds
 
 
-class DeviceLink:
+class SessionLink:
+    """Over a session that has started. `close` ends it and closes its transport."""
+
+    def __init__(self, session: Session, close: Callable[[], None]) -> None:
+        self._session = session
+        self._close = close
+        self._blocks = Blocks(self._ask)
+
+    def call(self, packet: bytes) -> bytes:
+        """The device's reply to one RPC packet. Raises DeviceError or TransportError."""
+        return self._blocks.call(packet)
+
+    def _ask(self, packet: bytes, expected: int) -> bytes:
+        reply = self._session.call(packet, expected=_SMALL + expected)
+        if len(reply) < _LEAST or struct.unpack_from("<Q", reply)[0] != len(reply) - 8:
+            raise DeviceError(
+                f"The device's answer of {len(reply)} bytes is no RPC packet: {reply[:16].hex(' ')}"
+            )
+        return reply
+
+    def close(self) -> None:
+        self._close()
+
+
+class DeviceLink(SessionLink):
     """Opens `transport` and a session over it.
 
     An answer may take `pace.grace` seconds besides the time of the bytes; RPC packets don't say
@@ -26,34 +51,21 @@ class DeviceLink:
     """
 
     def __init__(self, transport: Transport, pace: Pace) -> None:
-        self._transport = transport
-        self._pace = pace
-        self._session = Session(transport, pace=pace, on_log=_print)
+        session = Session(transport, pace=pace, on_log=_print)
+
+        def close() -> None:
+            try:
+                session.end()
+            finally:
+                transport.close()
+
+        super().__init__(session, close)
         transport.open()
         try:
-            self._session.start()
+            session.start()
         except BaseException:
             transport.close()
             raise
-
-    def call(self, packet: bytes) -> bytes:
-        """The device's reply to one RPC packet. Raises DeviceError or TransportError."""
-        (code,) = struct.unpack_from("<i", packet, 8)
-        expected = _SMALL
-        if code == _COPY_FROM_REMOTE:
-            expected += struct.unpack_from("<Q", packet, len(packet) - 8)[0]
-        reply = self._session.call(packet, expected=expected)
-        if len(reply) < 8 or struct.unpack_from("<Q", reply)[0] != len(reply) - 8:
-            raise DeviceError(
-                f"The device's answer of {len(reply)} bytes is no RPC packet: {reply[:16].hex(' ')}"
-            )
-        return reply
-
-    def close(self) -> None:
-        try:
-            self._session.end()
-        finally:
-            self._transport.close()
 
 
 class FunctionTransport(Transport):

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from microtvm_boards.tvm.tuned import Tuning
 
 # Prefixes of the -mcpu values that TVM knows for Cortex-M; with others, arm_cpu keys mean
 # Cortex-A (v0.16 src/target/parsers/mprofile.cc).
@@ -16,13 +20,15 @@ HILL_CLIMB = "hill_climb"
 
 @dataclass(frozen=True)
 class Recipe:
-    """One way to compile: target, static memory planner, passes left out, layout of weights."""
+    """One way to compile: target, static memory planner, passes left out, layout of weights, and
+    what a tuning found."""
 
     name: str
     target: str
     usmp_algorithm: str
     disabled_pass: tuple[str, ...] = ()
     kernel_layout: str | None = None  # of quantized convolutions; None: as the model has it
+    tuning: Tuning | None = None
 
 
 def knows_cpu(cpu: str) -> bool:

@@ -96,18 +96,44 @@ def test_the_exported_placeholders_say_that_they_are_placeholders(
 
 
 @off_only
-def test_other_template_projects_stay_not_found() -> None:
-    enable_micro()
-    from tvm.micro import build, get_microtvm_template_projects
+def test_templates_that_tvm_lacks_are_ours(python: Python, tmp_path: Path) -> None:
+    """Each sets what its name means; upstream's "crt" is this computer."""
+    code = """
+import microtvm_boards.tvm
+from tvm.micro import build, get_microtvm_template_projects, project
+for name in ("crt", "host", "baremetal", "zephyr", "stm32cube"):
+    directory = get_microtvm_template_projects(name)
+    assert directory == build.get_microtvm_template_projects(name)
+    info = project.TemplateProject.from_directory(directory).info()
+    options = {option["name"]: option["default"] for option in info["project_options"]}
+    print(name, options["board"], options["platform"])
+try:
+    get_microtvm_template_projects("arduino")
+except build.MicroTVMTemplateProjectNotFoundError:
+    print("arduino isn't")
+"""
+    assert python(code, XDG_CACHE_HOME=tmp_path).splitlines() == [
+        "crt host None",
+        "host host None",
+        "baremetal None baremetal",
+        "zephyr None zephyr",
+        "stm32cube None stm32cube",
+        "arduino isn't",
+    ]
 
-    with pytest.raises(build.MicroTVMTemplateProjectNotFoundError):
-        get_microtvm_template_projects("zephyr")
+
+@off_only
+def test_a_name_that_is_no_platform_is_refused_as_before() -> None:
+    enable_micro()
+    from tvm.micro import get_microtvm_template_projects
+
     with pytest.raises(ValueError, match="not supported"):
         get_microtvm_template_projects("abacus")
 
 
 @off_only
-def test_the_placeholders_go_when_the_process_that_made_them_ends(python: Python) -> None:
+def test_directories_for_tvm_are_made_once(python: Python, tmp_path: Path) -> None:
+    """In the user's cache; in a temporary place, for this process alone, where that can't be."""
     code = """
 import os
 from microtvm_boards.tvm import enable_micro
@@ -120,7 +146,14 @@ if child == 0:
 os.waitpid(child, 0)
 print(os.listdir(directory), directory, sep=":")
 """
-    listing, directory = python(code).split(":")
+    made = {python(code, XDG_CACHE_HOME=tmp_path / "cache") for _ in range(2)}
+    (kept,) = made
+    listing, directory = kept.split(":")
+    assert listing == "['PLACEHOLDER.txt']"
+    assert Path(directory).is_relative_to(tmp_path / "cache")
+
+    (tmp_path / "file").write_text("no directory")
+    listing, directory = python(code, XDG_CACHE_HOME=tmp_path / "file").split(":")
     assert listing == "['PLACEHOLDER.txt']"
     assert not Path(directory).exists()
 

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from microtvm_boards.boards import load_board
 from microtvm_boards.device import connect
 from microtvm_boards.resources import template_dir
 from tests import real_models
+from tests.platforms.cube_tree import need_package
 from tests.real_models import NAMES, SHARED, RealModel, real_model
 from tests.tvm.tvmc_here import Line, tvmc
 
@@ -28,6 +30,15 @@ EVERY_FIRMWARE = pytest.mark.parametrize(
         for name in NAMES
         for executor in ("aot", "graph")
         for board in ("host", "mps2_an386")
+    ]
+    # With ST's HAL, what fits.
+    + [
+        pytest.param(name, "aot", board, marks=[pytest.mark.qemu, pytest.mark.stm32cube])
+        for name, board in (
+            ("kws_int8", "netduinoplus2"),
+            ("digits", "netduinoplus2"),
+            ("digits", "stm32vldiscovery"),
+        )
     ],
 )
 
@@ -63,8 +74,12 @@ class Projects:
         return [path, *f"--model-format relay --module-name digits --input-shapes {shapes}".split()]
 
     def _project(self, name: str, executor: str, board: str) -> Path:
+        if load_board(board).stm32 is not None:
+            need_package(load_board(board))
         project, tar = self._folder / f"{name}-{executor}-{board}", self.tar(name, executor)
-        option = ("--project-option", f"board={board}")
+        option = ["--project-option", f"board={board}"]
+        if board == "stm32vldiscovery":
+            option.append("stack_size_bytes=1536")  # what its 8 KB of RAM leave
         tvmc(
             ["micro", "create-project", project, tar, *TEMPLATE, *option],
             ["micro", "build", project, *TEMPLATE],

@@ -1,4 +1,4 @@
-"""Callers of upstream's template "zephyr" get ours once TVM is pointed at it."""
+"""Callers of upstream's template "zephyr" get ours where TVM has none."""
 
 from __future__ import annotations
 
@@ -10,15 +10,14 @@ import numpy as np
 import pytest
 
 from microtvm_boards.boards.zephyr_tree import look_for_zephyr
-from microtvm_boards.resources import template_dir
 
 pytestmark = [pytest.mark.tvm, pytest.mark.zephyr]
 BOARD = "mps2_an521"
 
 
 @pytest.fixture
-def testing(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """tvm.micro.testing on a TVM whose template project for Zephyr is ours."""
+def testing() -> Any:
+    """tvm.micro.testing."""
     pytest.importorskip("tvm")
     if look_for_zephyr(None, Path.cwd()) is None:
         pytest.skip("there is no Zephyr: ZEPHYR_BASE, a west workspace or ~/zephyrproject")
@@ -29,17 +28,8 @@ def testing(monkeypatch: pytest.MonkeyPatch) -> Any:
 
     enable_micro()
     import tvm.micro.testing
-    from tvm.micro.testing import utils
 
-    find = tvm.micro.get_microtvm_template_projects
-    monkeypatch.setattr(
-        tvm.micro,
-        "get_microtvm_template_projects",
-        lambda platform: str(template_dir()) if platform == "zephyr" else find(platform),
-    )
-    utils.get_supported_boards.cache_clear()
-    yield tvm.micro.testing
-    utils.get_supported_boards.cache_clear()
+    return tvm.micro.testing
 
 
 def test_create_aot_session_on_zephyr(testing: Any, model: Any, tmp_path: Path) -> None:
