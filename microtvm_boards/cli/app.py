@@ -25,7 +25,7 @@ COMMANDS = {
         f"{_HERE}.compile:compile_", "Compile a model with TVM in several ways and keep the best."
     ),
     "tune": LazyCommand(
-        f"{_HERE}.tune:tune", "Look for the quickest kernels for a model, measured on the board."
+        f"{_HERE}.tune:tune", "Look for a model's quickest kernels, measured on the board."
     ),
     "create": LazyCommand(f"{_HERE}.create:create", "Make a project from a model for a board."),
     "build": LazyCommand(f"{_HERE}.build:build", "Compile and link a project."),

@@ -103,7 +103,7 @@ def tune(
     seed: int,
     pairs: tuple[str, ...],
 ) -> None:
-    """Look for the quickest kernels for a model, measured on the board.
+    """Look for a model's quickest kernels, measured on the board.
 
     Every trial is built, run and timed there; the outputs of the best are compared with those of
     the untuned kernel before they win. What fails is logged with its cause, and the search goes on.
