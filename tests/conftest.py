@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,10 +19,21 @@ DIGITS = Path(__file__).parent.parent / "examples" / "digits"
 RUNTIMES = ["own", "standalone_crt"]
 
 
-def pytest_configure() -> None:
-    """Programs under test inherit what is ignored; a job in the background ignores both."""
+_cache = pytest.StashKey[str]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Programs under test inherit what is ignored; a job in the background ignores both.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        # Kernel hosts are built once for a run, and the user's cache stays as it is.
+        config.stash[_cache] = os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="cache-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _cache in config.stash:
+        shutil.rmtree(config.stash[_cache], ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

@@ -35,6 +35,8 @@ uint32_t mtvm_port_ticks(void) { return ticks += 97; }
 uint64_t mtvm_port_clock(void) { return (uint64_t)(ticks += 97) * 100000U; }
 uint32_t mtvm_port_clock_hz(void) { return 1000000; }
 
+uint32_t mtvm_port_stack_used(void) { return 0; }
+
 static void device_boot(void) {
   device_sent_count = 0;
   mtvm_server_start();

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from microtvm_boards.harness import Harness
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from microtvm_boards.rpc import RemoteError
+from microtvm_boards.rpc.fast_rate import SETTLE_SECONDS
 from tests.conftest import DIGITS
 from tests.platforms.cube_tree import make_package, need_package
 
@@ -110,6 +112,7 @@ def test_the_rate_changes_after_the_answer(make_project: MakeProject) -> None:
         # Of 16 MHz: divided by 17, and by less than 16, which the UART refuses and stays as it is.
         for rate in (921600, 4_000_000):
             assert device.call("mtvm.set_baud", rate) is None
+            time.sleep(SETTLE_SECONDS)  # what comes while the UART is set up anew is lost
             (got,) = device.model().run({"image": images[0]}).values()
             np.testing.assert_array_equal(got.reshape(expected[0].shape), expected[0])
         with pytest.raises(RemoteError, match="below the boot rate 115200"):

@@ -68,9 +68,3 @@ def python(tmp_path: Path) -> Callable[..., str]:
         return done.stdout.strip()
 
     return run
-
-
-@pytest.fixture(scope="session")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """For XDG_CACHE_HOME: firmware that runs kernels is built once for all tests."""
-    return tmp_path_factory.mktemp("cache")

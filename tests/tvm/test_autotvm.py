@@ -53,8 +53,6 @@ def convolution(layout: str) -> tuple[Any, dict[str, Any], Any]:
 )
 def test_the_tutorial(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    cache: Path,
     layout: str,
     platform: str,
     board: str | None,
@@ -62,7 +60,6 @@ def test_the_tutorial(
 ) -> None:
     if board is not None and shutil.which("qemu-system-arm") is None:
         pytest.skip("qemu-system-arm is not installed")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     import microtvm_boards.tvm  # isort: skip
     import tvm.micro.testing
 

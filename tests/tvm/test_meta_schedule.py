@@ -44,15 +44,12 @@ def dense() -> Any:
 )
 def test_tuning_with_two_boards(
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    cache: Path,
     platform: str,
     options: dict[str, Any],
 ) -> None:
     """Serial numbers of emulators are only names, as upstream has them."""
     if platform == "baremetal" and shutil.which("qemu-system-arm") is None:
         pytest.skip("qemu-system-arm is not installed")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     import microtvm_boards.tvm  # isort: skip
     import tvm.micro.testing
     from tvm import meta_schedule as ms

@@ -26,12 +26,10 @@ ANY = 2000  # bytes; from here on copies over two hops were corrupted
 
 
 @pytest.fixture(scope="module")
-def two_servers(cache: Path) -> Iterator[Lab]:
+def two_servers() -> Iterator[Lab]:
     """Of boards "a" and "b"."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_CACHE_HOME", str(cache))
-        with lab(["a", "b"]) as running:
-            yield running
+    with lab(["a", "b"]) as running:
+        yield running
 
 
 def needs_qemu() -> None:
