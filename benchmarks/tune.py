@@ -3,13 +3,13 @@
     python benchmarks/tune.py [--quick] [--json]
 
 The kernels are AutoTVM's for a convolution of MLPerf Tiny's keyword spotter (1x1, 64 channels,
-25x5), random configurations, the same in each line. Counted are those that were measured; making
-them is part of it, starting the processes that do it isn't. Lines:
+25x5), random configurations, the same in each line. Counted are those that were measured while all
+cores and boards were busy; making them is part of it. Lines:
 host               this computer
 mps2_an386         QEMU, bare metal
 mps2_an385, zephyr QEMU, where there is a Zephyr tree; not with --quick
 ... project        the same with create, build and flash for each kernel (tuning_load=project)
-... N boards       as many emulators, on a larger convolution (3x3, 32 channels, 64x64): with the
+... N boards       as many emulators, on a larger convolution (3x3, 64 channels, 64x64): with the
                    small one, two cores are busy with building already; not with --quick
 
 build, load, run, check: share of what trials spent there. times: against "project" of that board,
@@ -21,6 +21,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import math
 import os
 import random
 import shutil
@@ -39,7 +40,7 @@ from microtvm_boards.project import parse_options
 from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.tuning.candidate import Candidate
 from microtvm_boards.tuning.kernel_host import KernelHost
-from microtvm_boards.tuning.trial_log import TrialLog
+from microtvm_boards.tuning.trial_log import Trial, TrialLog
 from microtvm_boards.tuning.trials import TrialOptions, Trials
 
 TARGET = "c -keys=arm_cpu,cpu -mcpu=cortex-m4"
@@ -82,7 +83,7 @@ class Row:
 
 
 def workload(*, large: bool) -> tuple[Any, ...]:
-    size, channels, kernel = ((64, 64), 32, 3) if large else ((25, 5), 64, 1)
+    size, channels, kernel = ((64, 64), 64, 3) if large else ((25, 5), 64, 1)
     pad = kernel // 2
     data = ("TENSOR", (1, *size, channels), "int16")
     weights = ("TENSOR", (kernel, kernel, channels, channels), "int16")
@@ -109,12 +110,11 @@ def measure(line: Line, seconds: float, least: int, directory: Path) -> Row:
     operator = autotvm_space.operator("convolution", task)
     space = autotvm_space.AutotvmSpace((), {"convolution": (task.workload, TARGET)}, {})
     devices = [DeviceOptions()] * line.boards
-    end = 0.0
     rng = random.Random(1)
 
-    def candidates(count: int) -> Iterator[Candidate]:
+    def candidates() -> Iterator[Candidate]:
         given = 0
-        while given < count or time.monotonic() < end:
+        while given < least or time.monotonic() < end:
             entity = task.config_space.get(rng.randrange(len(task.config_space)))
             given += 1
             yield Candidate("convolution", config_json(entity))
@@ -125,12 +125,20 @@ def measure(line: Line, seconds: float, least: int, directory: Path) -> Row:
         Trials(host, devices, log, make=space.make, options=TrialOptions(workers=cores)) as trials,
     ):
         trials.begin(operator)
-        if line.load != "project":
-            list(trials.run(operator, candidates(2 * cores)))  # starts the processes
-        began = time.monotonic()
-        end = began + seconds
-        done = list(trials.run(operator, candidates(least)))
-        spent = time.monotonic() - began
+        # The first ones start processes, and find cores and boards idle.
+        first = 0 if line.load == "project" else cores + 2 * line.boards + 1
+        began = last = time.monotonic()
+        end = began if first == 0 else math.inf
+        done: list[Trial] = []
+        for number, trial in enumerate(trials.run(operator, candidates()), start=1):
+            now = time.monotonic()
+            if number == first:
+                began = last = now
+                end = began + seconds
+            elif number > first and (now < end or len(done) < least):
+                last = now
+                done.append(trial)
+    spent = last - began
     good = [trial for trial in done if trial.good]
     phases: Counter[str] = Counter()
     for trial in good:
@@ -171,6 +179,7 @@ def run(quick: bool) -> Iterator[Row]:
         for line in lines(quick):
             slow = line.load == "project"
             seconds = (0.0 if slow else 6.0) if quick else (20.0 if slow else 45.0)
+            seconds *= 2 if line.large else 1  # few trials
             row = measure(line, seconds, 2 if quick else 4, Path(scratch))
             an_hour[line] = row.an_hour
             rival = an_hour.get(line.rival) if line.rival != line else None
