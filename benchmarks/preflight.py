@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -21,7 +22,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
-from microtvm_boards.errors import ProjectError
+from microtvm_boards.errors import BuildError, ProjectError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import BuildResult
 from microtvm_boards.platforms.linked_needs import linked_needs
@@ -133,6 +134,11 @@ def _row(tar: Path, raw: dict[str, object], build: Build) -> Row | None:
         project, result = build(tar, raw)
     except ProjectError:
         return None  # it doesn't fit
+    except BuildError as error:  # `create` warned of its estimate
+        if "doesn't fit" not in error.cause:
+            raise
+        print(f"{tar.stem}, {raw['board']}: {error.cause}", file=sys.stderr)
+        return None
     memories = get_platform(project.platform).memories(project)
     needs = linked_needs(project, result.firmware, memories)
     estimates = {n["kind"] for n in project.manifest["memory"] if n["estimate"]}
