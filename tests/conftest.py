@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -34,6 +35,13 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     if _cache in config.stash:
         shutil.rmtree(config.stash[_cache], ignore_errors=True)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture, which may need it too."""
+    if item.get_closest_marker("tvm") and importlib.util.find_spec("tvm") is None:
+        pytest.skip("TVM is not installed (extra 'tvm', CPython 3.10)")
 
 
 @pytest.fixture(scope="session")
