@@ -22,7 +22,7 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 
-from microtvm_boards.errors import BuildError, ProjectError
+from microtvm_boards.errors import ProjectError, TooLargeError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import BuildResult
 from microtvm_boards.platforms.linked_needs import linked_needs
@@ -134,9 +134,7 @@ def _row(tar: Path, raw: dict[str, object], build: Build) -> Row | None:
         project, result = build(tar, raw)
     except ProjectError:
         return None  # it doesn't fit
-    except BuildError as error:  # `create` warned of its estimate
-        if "doesn't fit" not in error.cause:
-            raise
+    except TooLargeError as error:  # `create` warned of its estimate
         print(f"{tar.stem}, {raw['board']}: {error.cause}", file=sys.stderr)
         return None
     memories = get_platform(project.platform).memories(project)

@@ -79,6 +79,10 @@ class BuildError(MicroTvmBoardsError):
     exit_code = 6
 
 
+class TooLargeError(BuildError):
+    """The linker found no room for the firmware in the board's memories."""
+
+
 class FlashError(MicroTvmBoardsError):
     """The firmware didn't get onto the board."""
 

@@ -16,12 +16,16 @@ _LINE_LIMIT = 200  # characters; a compiler's command line has thousands
 
 @dataclass(frozen=True)
 class Failure:
-    """The first error of a build. `file` is relative to the project when it lies inside."""
+    """The first error of a build. `file` is relative to the project when it lies inside.
+
+    too_large: all was compiled, and doesn't fit the board.
+    """
 
     message: str
     file: str | None = None
     line: int | None = None
     hint: str = ""
+    too_large: bool = False
 
     def __str__(self) -> str:
         """file:line: message, as much of it as is known."""
@@ -169,6 +173,7 @@ def _overflow(lines: Sequence[str], board: Board) -> Failure | None:
         "the firmware doesn't fit: "
         + ", ".join(f"{region} is {size} bytes too small" for region, size in found.items()),
         hint="; ".join(advice),
+        too_large=True,
     )
 
 

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from microtvm_boards.errors import BuildError, ProjectError
+from microtvm_boards.errors import BuildError, ProjectError, TooLargeError
 from microtvm_boards.platforms import build_state, tools
 from microtvm_boards.platforms.base import BuildResult, MemoryUse, Platform, Progress
 from microtvm_boards.platforms.build_errors import Failure, explain, last_lines
@@ -43,13 +43,20 @@ class Build:
         )
         if status != 0:
             failure = explain(output, self.project.directory, self.project.board)
-            raise self.failed(str(failure), last_lines(output), self.hint(failure))
+            kind = TooLargeError if failure.too_large else BuildError
+            raise self.failed(str(failure), last_lines(output), self.hint(failure), kind)
 
-    def failed(self, cause: str, details: Sequence[str] = (), hint: str = "") -> BuildError:
+    def failed(
+        self,
+        cause: str,
+        details: Sequence[str] = (),
+        hint: str = "",
+        kind: type[BuildError] = BuildError,
+    ) -> BuildError:
         """Notes that the build failed; the error is the caller's to raise."""
         build_state.write_state(self.project, BuildState("failed", cause=cause))
         log = self.project.build_dir / build_state.LOG
-        return BuildError(f"The build failed: {cause}", details=details, hint=hint, log=log)
+        return kind(f"The build failed: {cause}", details=details, hint=hint, log=log)
 
 
 class LoggedBuild(Platform):

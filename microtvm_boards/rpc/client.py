@@ -118,12 +118,19 @@ class Device:
 
     def get_function(self, name: str) -> RemoteHandle:
         """A global function of the firmware. Raises DeviceError when it has none of that name."""
+        found = self.find_function(name)
+        if found is None:
+            raise DeviceError(f'The firmware has no function "{name}".')
+        return found
+
+    def find_function(self, name: str) -> RemoteHandle | None:
+        """As `get_function`; None when the firmware has none of that name."""
         known = self._globals.get(name)
         if known is not None and self.is_current(known):
             return known
         found = self._system(Code.GET_GLOBAL_FUNC, name, what=f"the function {name}")
         if not isinstance(found, Handle) or found.value == 0:
-            raise DeviceError(f'The firmware has no function "{name}".')
+            return None
         handle = Handle(found.value, TypeCode.FUNCTION)
         self._globals[name] = RemoteHandle(handle, self.session.generation)
         return self._globals[name]

@@ -12,6 +12,7 @@ import pickle
 import struct
 import sys
 import traceback
+from pathlib import Path
 from typing import Any, BinaryIO
 
 from microtvm_boards.errors import MicroTvmBoardsError, TransportError
@@ -129,7 +130,7 @@ def _words(error: Exception) -> str:
     """TVM's messages are a C++ stack with the cause in the last line."""
     lines = [line for line in str(error).splitlines() if line.strip()]
     last = traceback.extract_tb(error.__traceback__)[-1]
-    place = f"{os.path.basename(last.filename)}:{last.lineno}"  # noqa: PTH119
+    place = f"{Path(last.filename).name}:{last.lineno}"
     return f"{type(error).__name__} in {place}: {lines[-1].strip() if lines else ''}"
 
 

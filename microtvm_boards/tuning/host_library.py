@@ -8,31 +8,26 @@ import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from microtvm_boards.tuning.system_library import tables
+
 FOLDER = "codegen/host/src"
 # Places for the sources of a kernel in mode rebuild; TVM writes one for code and one for tables.
 SLOTS = tuple(f"kernel{number}.c" for number in range(4))
 EMPTY = b"/* Nothing here. */\nextern int mtvm_nothing_here;\n"
-# As TVM writes the tables of a system library (v0.16, codegen_c_host.cc); the text is ours.
-PLACEHOLDER = b"""\
+_FUNCTION = "mtvm_no_kernel"
+PLACEHOLDER = f"""\
 /* Stands in for a kernel. Its compiler's command is the one for kernels. */
 #include <tvm/runtime/crt/module.h>
 
-TVM_DLL int32_t mtvm_no_kernel(void *args, int *codes, int count, void *value, int *code,
-                               void *resource) {
+TVM_DLL int32_t {_FUNCTION}(void *args, int *codes, int count, void *value, int *code,
+                               void *resource) {{
   return 0;
-}
-static TVMBackendPackedCFunc functions[] = {(TVMBackendPackedCFunc)mtvm_no_kernel};
-static const TVMFuncRegistry registry = {"\\001\\000mtvm_no_kernel", functions};
-static const TVMModule library = {&registry};
-
-const TVMModule *TVMSystemLibEntryPoint(void) {
-  return &library;
-}
-"""
+}}
+{tables(_FUNCTION)}""".encode()
 _METADATA = {
     "executors": [],
     "export_datetime": "1970-01-01 00:00:00Z",
-    "memory": {"mtvm_no_kernel": []},
+    "memory": {_FUNCTION: []},
     "model_name": "kernel_host",
     "style": "operator",
     "target": ["c -keys=cpu"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import shutil
 import time
 from collections.abc import Iterator, Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 from microtvm_boards.device import connect_to, pace_of
 from microtvm_boards.errors import DeviceError, ProjectError, TransportError, UsageError
 from microtvm_boards.platforms import Progress, get_platform
+from microtvm_boards.platforms.build_state import sha256_of
 from microtvm_boards.platforms.serial_board import on_hardware
 from microtvm_boards.project.device_options import DeviceOptions
 from microtvm_boards.project.manifest import MANIFEST, Project
@@ -77,7 +77,7 @@ class KernelHost:
         except OSError as error:
             raise ProjectError(f"The kernel host can't be kept in {cache}: {error}.") from error
         firmware = get_platform(project.platform).firmware(project)
-        digest = hashlib.sha256(firmware.read_bytes()).hexdigest()
+        digest = sha256_of(firmware)
         return cls(mode, project, digest, folder, plan, window)
 
     def build(self, sources: Mapping[str, bytes], directory: Path) -> KernelImage:
@@ -92,12 +92,12 @@ class KernelHost:
         directory.mkdir(parents=True, exist_ok=True)
         if self.window is not None:
             path, size, linked = self.window.build(sources, directory)
-            digest = hashlib.sha256(path.read_bytes()).hexdigest()
+            digest = sha256_of(path)
         else:
             project = self._linked(sources, directory)
             path = project.directory
             linked = get_platform(project.platform).firmware(project)
-            digest = hashlib.sha256(linked.read_bytes()).hexdigest()
+            digest = sha256_of(linked)
             size = sum(m.used_bytes for m in get_platform(project.platform).memory_use(project))
         names = elf.functions(linked, sources.values())
         return KernelImage(path, size, digest, names, time.monotonic() - start)

@@ -9,12 +9,10 @@ from math import ceil, isfinite
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from microtvm_boards.errors import DeviceError
 from microtvm_boards.platforms.qemu import instructions
 from microtvm_boards.platforms.serial_board import on_hardware
 from microtvm_boards.rpc.executors import Timing, time_function
 from microtvm_boards.rpc.remote import RemoteHandle
-from microtvm_boards.rpc.seen import SessionError
 
 if TYPE_CHECKING:
     from microtvm_boards.boards import Board
@@ -160,11 +158,7 @@ class Timer:
         """Seconds of one call of NOTHING with the same arguments."""
         count = len(arguments)
         if count not in self._overheads:
-            try:
-                self._device.get_function(NOTHING)
-            except SessionError:
-                raise
-            except DeviceError:
+            if self._device.find_function(NOTHING) is None:
                 self._overheads[count] = None
             else:
                 timing = Timing(_OVERHEAD_CALLS, 3)

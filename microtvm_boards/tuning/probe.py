@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from microtvm_boards.mlf import Tensor
 from microtvm_boards.tuning.candidate import KernelSources, Operator
+from microtvm_boards.tuning.system_library import tables
 
 if TYPE_CHECKING:
     from microtvm_boards.tuning.bench import Host, Job
@@ -16,7 +17,6 @@ _COUNT = 16
 _SECONDS = 5.0
 _INPUT = bytes(range(_COUNT))
 EXPECTED = (bytes(range(1, _COUNT + 1)),)
-# The tables as TVM writes them (v0.16, codegen_c_host.cc); the text is ours.
 _TEXT = f"""\
 #include <stdint.h>
 #include <tvm/runtime/c_runtime_api.h>
@@ -31,14 +31,7 @@ TVM_DLL int32_t {_FUNCTION}(void *args, int *codes, int count, void *value, int 
   }}
   return 0;
 }}
-static TVMBackendPackedCFunc functions[] = {{(TVMBackendPackedCFunc){_FUNCTION}}};
-static const TVMFuncRegistry registry = {{"\\001\\000{_FUNCTION}", functions}};
-static const TVMModule library = {{&registry}};
-
-const TVMModule *TVMSystemLibEntryPoint(void) {{
-  return &library;
-}}
-"""
+{tables(_FUNCTION)}"""
 
 
 def probe_sources() -> KernelSources:

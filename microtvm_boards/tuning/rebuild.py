@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
-from microtvm_boards.errors import BuildError, ProjectError
+from microtvm_boards.errors import ProjectError, TooLargeError
 from microtvm_boards.platforms import Progress, get_platform, transport_to
 from microtvm_boards.platforms.zephyr_run import RUN_FILE
 from microtvm_boards.project.device_options import DeviceOptions
@@ -40,10 +40,8 @@ def build_firmware(
     put_sources(project, sources)
     try:
         get_platform(project.platform).build(project, progress=progress)
-    except BuildError as error:
-        if "overflowed by" in str(error) or "doesn't fit" in str(error):
-            raise KernelTooLargeError(error.cause, details=error.details, log=error.log) from None
-        raise
+    except TooLargeError as error:
+        raise KernelTooLargeError(error.cause, details=error.details, log=error.log) from None
     kept = directory / "project"
     for name in (MANIFEST, BOARD_FILE):
         _copy(project.directory / name, kept / name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 from queue import SimpleQueue
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from microtvm_boards.errors import UsageError
 from microtvm_boards.tuning.bench import Bench, Host, Job, TrialFailedError
@@ -338,8 +338,8 @@ class _Running:
         self.trial = trial
         self.seconds: dict[str, float] = {}
 
-    def now(self, **changes: object) -> None:
-        self.trial = replace(self.trial, **changes)  # type: ignore[arg-type]
+    def now(self, **changes: Any) -> None:
+        self.trial = replace(self.trial, **changes)
 
     def add(self, seconds: Mapping[str, float]) -> None:
         for phase, spent in seconds.items():

@@ -17,7 +17,6 @@ from microtvm_boards.tuning.candidate import Candidate, KernelSources, Make
 from microtvm_boards.tuning.image import KernelImage, KernelTooLargeError
 
 # What GNU ld and lld say of symbols, in BuildErrors.
-_TOO_LARGE = re.compile(r"will not fit in region|overflowed by")
 _LINKER = re.compile(
     r"undefined (reference|symbol)|multiple definition|duplicate symbol|ld returned"
 )
@@ -82,10 +81,8 @@ class Workshop:
 
 
 def build_failure(error: BuildError) -> TrialFailedError:
-    """The phase and kind of what `KernelHost.build` raised."""
+    """The phase and kind of what `KernelHost.build` raised; no room is a KernelTooLargeError."""
     text = "\n".join([error.cause, *error.details])
-    if _TOO_LARGE.search(text):
-        return TrialFailedError("preflight", "too large", text)
     if _LINKER.search(text):
         return TrialFailedError("link", "link", text)
     return TrialFailedError("build", "compile", text)

@@ -25,8 +25,7 @@ from microtvm_boards.tvm.kernel_code import (
 from microtvm_boards.tvm.knobs import KnobSearch
 from microtvm_boards.tvm.recipes import Recipe
 from microtvm_boards.tvm.tune_space import Search, Task
-
-RECORDS = "autotvm.json"
+from microtvm_boards.tvm.tuned import AUTOTVM_RECORDS
 
 # A workload of AutoTVM: template's name and arguments, nested tuples.
 Workload = tuple[Any, ...]
@@ -63,7 +62,7 @@ class AutotvmSpace:
             seconds = trial.measurement.seconds if trial.measurement else 0.0
             result = autotvm.MeasureResult((seconds,), 0, sum(trial.seconds.values()), 0.0)
             lines.append(autotvm.record.encode(given, result) + "\n")
-        path = directory / RECORDS
+        path = directory / AUTOTVM_RECORDS
         partial = path.with_name(f"{path.name}.part")
         partial.write_text("".join(sorted(lines)))
         return partial.replace(path)
@@ -226,7 +225,7 @@ def _recorder() -> Any:
     """
     autotvm: Any = importlib.import_module("tvm.autotvm")
 
-    class Recorder(autotvm.task.DispatchContext):  # type: ignore[misc]
+    class Recorder(autotvm.task.DispatchContext):  # type: ignore[misc]  # TVM is untyped
         def __init__(self) -> None:
             super().__init__()
             self.configs: dict[Workload, Any] = {}

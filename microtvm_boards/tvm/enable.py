@@ -121,14 +121,8 @@ def use_session(micro: Any) -> None:
 
 
 def complete(micro: Any) -> None:
-    """After `tvm.micro` has run: gives it the directories that it lacks."""
-    from microtvm_boards.tvm.templates import use_templates
-
-    _provide_crt(micro.build)
-    use_templates(micro)
-
-
-def _provide_crt(build: Any) -> None:
+    """After `tvm.micro` has run: gives it a directory of the standalone CRT, if it has none."""
+    build = micro.build
     try:
         build.get_standalone_crt_dir()
     except build.CrtNotFoundError:

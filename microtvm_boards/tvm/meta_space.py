@@ -23,11 +23,11 @@ from microtvm_boards.tvm.kernel_code import (
 )
 from microtvm_boards.tvm.recipes import Recipe
 from microtvm_boards.tvm.tune_space import Search, Task
+from microtvm_boards.tvm.tuned import META_RECORDS
 
 # Operators that differ in their constants alone are one task.
 EQUALITY = "ignore-ndarray"
 PASS_CONFIG = {"relay.backend.use_meta_schedule": True, "relay.backend.tir_converter": "default"}
-DIRECTORY = "meta_schedule"
 
 _BATCH = 16  # kernels that are proposed at a time
 # Of TVM's evolutionary search (512, 50 and 4 there): without a cost model that is trained, large
@@ -56,7 +56,7 @@ class MetaSpace:
 
     def write_records(self, best: Mapping[str, Trial], directory: Path) -> Path:
         """MetaSchedule's JSON database; ms.database.JSONDatabase(work_dir=...) reads it."""
-        folder = directory / DIRECTORY
+        folder = directory / META_RECORDS
         folder.mkdir(exist_ok=True)
         for file in folder.glob("database_*.json"):
             file.unlink()

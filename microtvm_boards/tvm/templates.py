@@ -36,7 +36,7 @@ _COPIED = ("crt_config.h.template", "platform.c.template")
 def use_templates(micro: Any) -> None:
     """Gives `tvm.micro`, once it has run, our template wherever its TVM has none of that name."""
     find = micro.build.get_microtvm_template_projects
-    if getattr(find, "_finds_ours", False):
+    if find.__module__ == __name__:
         return
     not_found = micro.build.MicroTVMTemplateProjectNotFoundError
 
@@ -51,7 +51,6 @@ def use_templates(micro: Any) -> None:
                 return found
         return str(own_template(platform))
 
-    get_microtvm_template_projects._finds_ours = True  # type: ignore[attr-defined]
     # Both import it by name.
     users: tuple[Any, ...] = (micro.build, micro, micro.model_library_format)
     for module in users:

@@ -7,7 +7,6 @@ import json
 import os
 import re
 import shutil
-import tempfile
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -33,6 +32,7 @@ from microtvm_boards.project.presets import with_presets
 from microtvm_boards.rpc import Pace, codec
 from microtvm_boards.rpc.codec import Code
 from microtvm_boards.tuning.kernel_host import KernelHost, KernelImage
+from microtvm_boards.tuning.scratch import scratch_directory
 from microtvm_boards.tuning.trial_log import PHASES
 from microtvm_boards.tuning.workshop import build_failure
 from microtvm_boards.tvm.bridge import Link
@@ -184,9 +184,7 @@ def _options(request: TrialRequest) -> dict[str, Any]:
 def _directory(request: TrialRequest, undo: ExitStack) -> Path:
     if request.project_dir is not None:
         return Path(request.project_dir).expanduser().absolute()
-    directory = Path(tempfile.mkdtemp(prefix="microtvm-boards-trial-"))
-    undo.callback(shutil.rmtree, directory, ignore_errors=True)
-    return directory
+    return undo.enter_context(scratch_directory())
 
 
 def _created(library: Path, directory: Path, options: Mapping[str, Any]) -> Project:

@@ -29,14 +29,13 @@ def use_loader(micro: Any) -> None:
     """After `tvm.micro` has run: its loader is this one where the template is ours."""
     loader = micro.build.AutoTvmModuleLoader
     theirs = loader.__call__
-    if getattr(theirs, "_knows_ours", False):
+    if theirs.__module__ == __name__:
         return
 
     def __call__(self: Any, remote_kw: Mapping[str, Any], build_result: Any) -> Any:
         load = _load if is_own_template(self._template_project_dir) else theirs
         return load(self, remote_kw, build_result)
 
-    __call__._knows_ours = True  # type: ignore[attr-defined]
     loader.__call__ = __call__
 
 

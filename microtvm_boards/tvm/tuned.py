@@ -14,8 +14,12 @@ from microtvm_boards.errors import UsageError
 from microtvm_boards.tuning.trial_log import read_log
 from microtvm_boards.tvm.recipes import Recipe
 
-_AUTOTVM_RECORDS = "autotvm.json"
-_META_RECORDS = "meta_schedule"
+Tuner = Literal["autotvm", "meta-schedule"]
+TUNERS: tuple[Tuner, ...] = ("autotvm", "meta-schedule")
+
+# In records_directory: a log of AutoTVM, the directory of a database of MetaSchedule.
+AUTOTVM_RECORDS = "autotvm.json"
+META_RECORDS = "meta_schedule"
 _DATABASE = ("database_workload.json", "database_tuning_record.json")
 
 
@@ -26,7 +30,7 @@ class Tuning:
     where not known."""
 
     path: Path
-    tuner: Literal["autotvm", "meta-schedule"]
+    tuner: Tuner
     records: Path
     recipe: Recipe | None = None
     model_sha256: str = ""
@@ -82,7 +86,7 @@ def read_tuning(path: Path) -> Tuning:
         tuner = about["tuner"]
     except (KeyError, TypeError) as error:
         raise UsageError(f"{path} doesn't say how its model was compiled: {error}.") from error
-    name = _AUTOTVM_RECORDS if tuner == "autotvm" else _META_RECORDS
+    name = AUTOTVM_RECORDS if tuner == "autotvm" else META_RECORDS
     records = records_directory(path) / name
     if not records.exists():
         raise UsageError(

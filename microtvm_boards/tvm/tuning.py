@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from microtvm_boards.errors import ModelError, UsageError
 from microtvm_boards.platforms.base import ANY_DEVICE
@@ -22,10 +22,7 @@ from microtvm_boards.tvm.quiet import captured_stderr
 from microtvm_boards.tvm.recipes import HILL_CLIMB, Recipe, recipes
 from microtvm_boards.tvm.relay import infer_types, operators
 from microtvm_boards.tvm.tune_space import Search, Space, Task
-from microtvm_boards.tvm.tuned import records_directory
-
-Tuner = Literal["autotvm", "meta-schedule"]
-TUNERS: tuple[Tuner, ...] = ("autotvm", "meta-schedule")
+from microtvm_boards.tvm.tuned import TUNERS, records_directory
 
 _LEAST_SHARE = 0.002  # of the model's cost; what an operator below takes isn't worth a trial
 

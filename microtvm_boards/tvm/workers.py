@@ -44,7 +44,7 @@ def hook_workers(popen_pool: Any) -> None:
     """After `tvm.contrib.popen_pool` has run: its workers begin with `prepare`."""
     worker = popen_pool.PopenWorker
     start = worker._start
-    if getattr(start, "_prepares", False):
+    if start.__module__ == __name__:
         return
 
     def _start(self: Any) -> None:
@@ -54,7 +54,6 @@ def hook_workers(popen_pool: Any) -> None:
             self.send(exec, (_FIRST_TASK, {}))
             self.recv()
 
-    _start._prepares = True  # type: ignore[attr-defined]
     worker._start = _start
 
 

@@ -12,6 +12,15 @@ from tests.end_to_end.firmware import need_tools
 _NUMBER = re.compile(r"[+-]?0x[0-9a-f]+")
 
 
+def tvms_server(standalone_crt: Path) -> dict[str, object]:
+    """Options of a packed firmware that TVM's own RPC server serves."""
+    return {
+        "model_entrypoint_api": "packed",
+        "runtime": "standalone_crt",
+        "standalone_crt_dir": standalone_crt,
+    }
+
+
 def built(project: Project) -> Project:
     need_tools(project)
     get_platform(project.platform).build(project)

@@ -13,7 +13,7 @@ from microtvm_boards.analysis.profile import profile
 from microtvm_boards.errors import DeviceError, ProjectError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
-from tests.analysis.conftest import built
+from tests.analysis.conftest import built, tvms_server
 from tests.conftest import DATA, DIGITS
 
 MakeProject = Callable[..., Project]
@@ -119,11 +119,7 @@ def test_calls_in_objects_are_measured_together(make_project: MakeProject, entry
 def test_tvms_own_server_shows_operators_of_graphs_alone(
     make_project: MakeProject, standalone_crt: Path
 ) -> None:
-    options = {
-        "model_entrypoint_api": "packed",
-        "runtime": "standalone_crt",
-        "standalone_crt_dir": standalone_crt,
-    }
+    options = tvms_server(standalone_crt)
     graph, whole = (
         profile(built(make_project(f"foo_{kind}", **options)), runs=1)
         for kind in ("graph", "packed")

@@ -13,7 +13,7 @@ from microtvm_boards.analysis.inputs import Sample, edge_samples, random_sample
 from microtvm_boards.analysis.validate import Settings, validate
 from microtvm_boards.errors import ModelError, ProjectError
 from microtvm_boards.project import Project
-from tests.analysis.conftest import built, flip_bit
+from tests.analysis.conftest import built, flip_bit, tvms_server
 from tests.conftest import DATA, DIGITS
 from tests.end_to_end.firmware import read_family
 
@@ -100,11 +100,7 @@ def test_a_fault_under_tvms_own_server_is_found_operator_by_operator(
     make_project: MakeProject, standalone_crt: Path
 ) -> None:
     """The graph is driven from here; its constants are in the code."""
-    options = {
-        "model_entrypoint_api": "packed",
-        "runtime": "standalone_crt",
-        "standalone_crt_dir": standalone_crt,
-    }
+    options = tvms_server(standalone_crt)
     graph = built(make_project("foo_graphlp", **options))
     assert validate(graph, 0, samples_of(graph)).agrees
     flip_bit(graph, "fused_constant")

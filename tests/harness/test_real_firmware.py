@@ -8,7 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from microtvm_boards.errors import BuildError, DeviceError, ProjectError, TransportClosedError
+from microtvm_boards.errors import (
+    BuildError,
+    DeviceError,
+    ProjectError,
+    TooLargeError,
+    TransportClosedError,
+)
 from microtvm_boards.harness import Harness, load_inputs, save_outputs
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
@@ -138,6 +144,6 @@ def test_a_memory_that_overflows_is_named_with_what_helps(make_project: MakeProj
     need_tools(project)
     script = next(project.directory.rglob("link.ld"))
     script.write_text(script.read_text().replace(f"LENGTH = {4 << 20}", "LENGTH = 2048"))
-    with pytest.raises(BuildError, match=r"doesn't fit: .*RAM is \d+ bytes too small") as caught:
+    with pytest.raises(TooLargeError, match=r"doesn't fit: .*RAM is \d+ bytes too small") as caught:
         get_platform(project.platform).build(project)
     assert "stack_size_bytes" in caught.value.hint

@@ -10,18 +10,15 @@ from microtvm_boards.mlf import load
 from microtvm_boards.rpc import Device
 from microtvm_boards.rpc.remote import RemoteHandle
 from microtvm_boards.tuning.kernel_host import KernelHost
+from microtvm_boards.tuning.system_library import tables
 from tests.conftest import DATA
 
 A = np.arange(-16, 16, dtype=np.int8).reshape(4, 8)
 B = np.arange(8, dtype=np.int8).reshape(1, 8)
-TABLES = b"""
+TABLES = f"""
 #include <tvm/runtime/crt/module.h>
 TVM_DLL int32_t kernel(void *, int32_t *, int32_t, void *, int32_t *, void *);
-static TVMBackendPackedCFunc functions[] = {(TVMBackendPackedCFunc)kernel};
-static const TVMFuncRegistry registry = {"\\001\\000kernel", functions};
-static const TVMModule library = {&registry};
-const TVMModule *TVMSystemLibEntryPoint(void) { return &library; }
-"""
+{tables("kernel")}""".encode()
 
 
 def sources_of(name: str) -> dict[str, bytes]:

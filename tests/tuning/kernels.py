@@ -11,6 +11,7 @@ import time
 from microtvm_boards.errors import ModelError
 from microtvm_boards.mlf import Tensor
 from microtvm_boards.tuning.candidate import Candidate, KernelSources, Operator
+from microtvm_boards.tuning.system_library import tables
 
 COUNT = 64
 FUNCTION = "triple_add"
@@ -22,12 +23,6 @@ _HEAD = """\
 #include <tvm/runtime/crt/module.h>
 
 #define DATA(n) (((DLTensor *)((TVMValue *)args)[n].v_handle)->data)
-"""
-_TABLES = """
-static TVMBackendPackedCFunc functions[] = {(TVMBackendPackedCFunc)triple_add};
-static const TVMFuncRegistry registry = {"\\001\\000triple_add", functions};
-static const TVMModule library = {&registry};
-const TVMModule *TVMSystemLibEntryPoint(void) { return &library; }
 """
 _GOOD = "for (int i = 0; i < 64; ++i) out[i] = 3 * a[i] + b[i];"
 
@@ -74,7 +69,7 @@ TVM_DLL int32_t {FUNCTION}(void *args, int *codes, int count, void *value, int *
 }}
 """
     dive = _DIVE if body in ("stack", "unlinked") else ""
-    text = _HEAD + dive + code + _TABLES
+    text = _HEAD + dive + code + tables(FUNCTION)
     return KernelSources({"kernel.c": text.encode()}, FUNCTION, complete)
 
 

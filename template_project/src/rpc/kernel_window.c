@@ -14,7 +14,6 @@ typedef struct image {
   const TVMModule *(*entry)(void);
 } image_t;
 
-/* Aligned to lines of any cache. */
 /* What kernels call: referred to below, so that the linker keeps it. */
 static const struct {
   void *(*allocate)(int, int, uint64_t, int, int);
@@ -23,6 +22,7 @@ static const struct {
 } calls = {TVMBackendAllocWorkspace, TVMBackendFreeWorkspace, TVMAPISetLastError};
 
 extern uint8_t mtvm_kernel_window[]; /* its address is read from the ELF */
+/* Aligned to lines of any cache. */
 MTVM_NOINIT __attribute__((aligned(64))) uint8_t mtvm_kernel_window[MTVM_KERNEL_WINDOW_BYTES];
 static const TVMModule *kernels;
 
