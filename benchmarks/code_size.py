@@ -25,9 +25,9 @@ import numpy as np
 from benchmarks.compiled_code import Sample, compile_all
 from benchmarks.own_code import TENSOR_BYTES, measure_own
 from benchmarks.preflight import OPTIMIZATIONS, models
-from microtvm_boards.mlf.c_features import FEATURES
-from microtvm_boards.project.code_size import TABLE
-from microtvm_boards.project.stack_estimate import ROLES, frame_features, role
+from microtvm_boards.mlf.c.features import FEATURES
+from microtvm_boards.project.needs.code_size import TABLE
+from microtvm_boards.project.needs.stack_estimate import ROLES, frame_features, role
 
 CORES = {
     "v6m": ("microbit",),

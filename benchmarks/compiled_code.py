@@ -22,9 +22,9 @@ import numpy as np
 
 from microtvm_boards.boards import load_board
 from microtvm_boards.mlf import load
-from microtvm_boards.mlf.c_features import FEATURES, FunctionFeatures, function_features
-from microtvm_boards.mlf.c_text import decode
-from microtvm_boards.project.render import OPTIMIZATION_FLAGS
+from microtvm_boards.mlf.c.features import FEATURES, FunctionFeatures, function_features
+from microtvm_boards.mlf.c.text import decode
+from microtvm_boards.project.write.render import OPTIMIZATION_FLAGS
 from microtvm_boards.resources import template_project
 
 REMEMBERED = Path(__file__).resolve().parent.parent / "build" / "benchmarks" / "compiled_code"

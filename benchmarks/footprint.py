@@ -33,10 +33,10 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from microtvm_boards.firmware.footprint import TENSOR_MEMORY
+from microtvm_boards.firmware.link_map import read_map
 from microtvm_boards.mlf import load
 from microtvm_boards.platforms import get_platform
-from microtvm_boards.platforms.footprint import TENSOR_MEMORY
-from microtvm_boards.platforms.link_map import read_map
 from microtvm_boards.project import Project, create, parse_options
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -23,9 +23,9 @@ from itertools import product
 from pathlib import Path
 
 from microtvm_boards.errors import ProjectError, TooLargeError
+from microtvm_boards.firmware.linked_needs import linked_needs
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import BuildResult
-from microtvm_boards.platforms.linked_needs import linked_needs
 from microtvm_boards.project import Project, create, parse_options
 
 ROOT = Path(__file__).resolve().parent.parent

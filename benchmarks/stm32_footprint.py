@@ -40,10 +40,11 @@ from benchmarks import stm32_emitter
 from benchmarks.footprint import build_empty
 from microtvm_boards.boards import load_board
 from microtvm_boards.errors import BuildError, MicroTvmBoardsError, ProjectError
+from microtvm_boards.firmware.footprint import footprint
 from microtvm_boards.harness import Harness
-from microtvm_boards.mlf import Tensor, load
+from microtvm_boards.mlf import load
+from microtvm_boards.model import Tensor
 from microtvm_boards.platforms import get_platform
-from microtvm_boards.platforms.footprint import footprint
 from microtvm_boards.project import Project, create, parse_options
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -37,11 +37,11 @@ from typing import Any
 from microtvm_boards.boards.zephyr_tree import look_for_zephyr
 from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.project import parse_options
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.tuning.candidate import Candidate
-from microtvm_boards.tuning.kernel_host import KernelHost
-from microtvm_boards.tuning.trial_log import Trial, TrialLog
-from microtvm_boards.tuning.trials import TrialOptions, Trials
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.tuning.host.kernel_host import KernelHost
+from microtvm_boards.tuning.trials.candidate import Candidate
+from microtvm_boards.tuning.trials.log import Trial, TrialLog
+from microtvm_boards.tuning.trials.trials import TrialOptions, Trials
 
 TARGET = "c -keys=arm_cpu,cpu -mcpu=cortex-m4"
 TEMPLATE = "conv2d_nhwc_spatial_pack.arm_cpu"
@@ -92,8 +92,8 @@ def workload(*, large: bool) -> tuple[Any, ...]:
 
 def measure(line: Line, seconds: float, least: int, directory: Path) -> Row:
     """Trials for `seconds`, and at least `least`."""
-    from microtvm_boards.tvm import autotvm_space
-    from microtvm_boards.tvm.knobs import config_json
+    from microtvm_boards.relay.tuning import autotvm_space
+    from microtvm_boards.relay.tuning.knobs import config_json
 
     values: dict[str, object] = {
         "board": line.board,

@@ -22,12 +22,12 @@ from benchmarks.kept_builds import KeptBuilds, zephyr_trees
 from benchmarks.preflight import KINDS, OPTIMIZATIONS, ZEPHYR_BOARDS, raw_options
 from microtvm_boards.boards.zephyr_tree import read_tree
 from microtvm_boards.errors import MicroTvmBoardsError
+from microtvm_boards.firmware.linked_needs import linked_sizes
+from microtvm_boards.firmware.stack_report import objects_of, stack_report
 from microtvm_boards.platforms import get_platform
-from microtvm_boards.platforms.linked_needs import linked_sizes
-from microtvm_boards.platforms.stack_report import objects_of, stack_report
-from microtvm_boards.platforms.zephyr_devicetree import read_config
+from microtvm_boards.platforms.zephyr.built_devicetree import read_config
 from microtvm_boards.project import Project
-from microtvm_boards.project.zephyr_size import TABLE, short_release
+from microtvm_boards.project.needs.zephyr_size import TABLE, short_release
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ROOT / "tests" / "data" / "foo_c.tar"

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-    from microtvm_boards.mlf.arrays import Array
+    from microtvm_boards.model.arrays import Array
 
 COSINE = 1 - 1e-6
 

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from microtvm_boards.mlf import Tensor
-from microtvm_boards.mlf.arrays import array_shape
+from microtvm_boards.model import Tensor
+from microtvm_boards.model.arrays import array_shape
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from microtvm_boards.mlf.arrays import Array
+    from microtvm_boards.model.arrays import Array
 
 # Of floats, and of integers of 32 and 64 bits: C leaves undefined what their sums give when they
 # overflow, so two compilers may differ on larger ones.

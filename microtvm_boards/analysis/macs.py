@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 
-from microtvm_boards.mlf import DTYPE_BYTES, load
-from microtvm_boards.mlf.c_text import decode
-from microtvm_boards.mlf.relay_macs import MacLayer, mac_layers
-from microtvm_boards.mlf.relay_text import parse_relay
-from microtvm_boards.project.manifest import Project
-from microtvm_boards.project.schedule import OperatorCall, Schedule
+from microtvm_boards.mlf import load
+from microtvm_boards.mlf.c.text import decode
+from microtvm_boards.mlf.relay.macs import MacLayer, mac_layers
+from microtvm_boards.mlf.relay.text import parse_relay
+from microtvm_boards.model import DTYPE_BYTES
+from microtvm_boards.project.plan.schedule import OperatorCall, Schedule
+from microtvm_boards.project.write.manifest import Project
 
 # A function that TVM handed to a library or accelerator (BYOC): it may compute several layers.
 _LIBRARY = re.compile(r"_main_\d+$")

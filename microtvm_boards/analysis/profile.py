@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from microtvm_boards.analysis.inputs import random_sample
 from microtvm_boards.analysis.macs import macs_of_calls
-from microtvm_boards.analysis.running import Run, clock_hz_of, run_samples
 from microtvm_boards.analysis.tracing import (
     ALL_TICKS,
     Hook,
@@ -22,13 +21,14 @@ from microtvm_boards.analysis.watched import is_graph, start_graph
 from microtvm_boards.errors import OperatorsUnseenError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.project.manifest import Project
-from microtvm_boards.project.schedule import OperatorCall, Schedule
-from microtvm_boards.project.trace import TracedProject
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.plan.schedule import OperatorCall, Schedule
+from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.write.trace import TracedProject
+from microtvm_boards.run.own_firmware import Run, clock_hz_of, run_samples
 
 if TYPE_CHECKING:
-    from microtvm_boards.mlf.arrays import Array
+    from microtvm_boards.model.arrays import Array
 
 
 _NANOSECONDS = 1_000_000_000  # where firmware says seconds, and its clock isn't known

@@ -14,12 +14,12 @@ from microtvm_boards.harness.protocol import Measured
 from microtvm_boards.harness.traced import TracedHarness
 from microtvm_boards.platforms import get_platform, transport_to
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.project.manifest import Project
-from microtvm_boards.project.trace import TracedProject, trace_project
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.write.trace import TracedProject, trace_project
 
 if TYPE_CHECKING:
-    from microtvm_boards.mlf.arrays import Array
+    from microtvm_boards.model.arrays import Array
     from microtvm_boards.rpc import Device
 
 ALL_TICKS = 0xFFFFFFFF  # MTVM_TRACE_TICKS
@@ -183,7 +183,7 @@ def start(
     if project.entrypoint == "packed":
         from dataclasses import replace
 
-        from microtvm_boards.device import connect_to, pace_of
+        from microtvm_boards.run.connect import connect_to, pace_of
 
         pace = replace(pace_of(project, device), first_run=timeout)
         with connect_to(project, device, pace=pace) as connected:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from microtvm_boards.analysis.compare import Comparison, compare
 from microtvm_boards.analysis.inputs import Sample
 from microtvm_boards.analysis.reference import Reference, build_reference
-from microtvm_boards.analysis.running import run_samples
 from microtvm_boards.analysis.tracing import require_answers
 from microtvm_boards.analysis.watched import Watched, WatchedFirmware, watch, watch_traced
 from microtvm_boards.errors import (
@@ -22,12 +21,13 @@ from microtvm_boards.errors import (
 )
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.project.manifest import Project
-from microtvm_boards.project.schedule import OperatorCall, Schedule, Value
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.plan.schedule import OperatorCall, Schedule, Value
+from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.run.own_firmware import run_samples
 
 if TYPE_CHECKING:
-    from microtvm_boards.mlf.arrays import Array
+    from microtvm_boards.model.arrays import Array
 
 Outputs = Mapping[str, "Array"]
 DEFAULT_ULPS = 16.0

@@ -18,13 +18,13 @@ from microtvm_boards.analysis.tracing import (
 )
 from microtvm_boards.errors import DeviceError
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.project.manifest import Project
-from microtvm_boards.project.schedule import OperatorCall, Schedule
-from microtvm_boards.project.trace import TracedProject, read_schedule
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.plan.schedule import OperatorCall, Schedule
+from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.write.trace import TracedProject, read_schedule
 
 if TYPE_CHECKING:
-    from microtvm_boards.mlf.arrays import Array
+    from microtvm_boards.model.arrays import Array
     from microtvm_boards.rpc import Device, ModelInfo
 
 Inputs = Mapping[str, "Array"]
@@ -107,7 +107,7 @@ class WatchedGraph(Watched):
         ]
 
     def _upload(self, inputs: Inputs) -> None:
-        from microtvm_boards.mlf.arrays import to_bytes
+        from microtvm_boards.model.arrays import to_bytes
 
         for tensor, remote in zip(self._info.inputs, self._executor.inputs, strict=True):
             self._device.copy_to(remote, to_bytes(tensor, inputs[tensor.name]))
@@ -128,7 +128,7 @@ def start_graph(
     project: Project, model: int, device: DeviceOptions = ANY_DEVICE, *, timeout: float = 60.0
 ) -> Iterator[WatchedGraph]:
     """The project's own firmware, which has the operators of a graph and no executor."""
-    from microtvm_boards.device import connect_to, pace_of
+    from microtvm_boards.run.connect import connect_to, pace_of
 
     schedule, _ = read_schedule(project, model)
     pace = replace(pace_of(project, device), first_run=timeout)

@@ -17,39 +17,42 @@ from microtvm_boards.cli.output import Output, json_option, stderr_is_terminal, 
 from microtvm_boards.errors import MicroTvmBoardsError, UsageError
 
 PROGRAM = "microtvm-boards"
-_HERE = "microtvm_boards.cli"
+_IN = "microtvm_boards.cli.commands"
 _COMPLETION = "_MICROTVM_BOARDS_COMPLETE"  # set by a shell that asks for completions
 
 COMMANDS = {
     "compile": LazyCommand(
-        f"{_HERE}.compile:compile_", "Compile a model with TVM in several ways and keep the best."
+        f"{_IN}.compile:compile_",
+        "Compile a model with TVM in several ways and keep the best.",
     ),
     "tune": LazyCommand(
-        f"{_HERE}.tune:tune", "Look for a model's quickest kernels, measured on the board."
+        f"{_IN}.tune:tune", "Look for a model's quickest kernels, measured on the board."
     ),
-    "create": LazyCommand(f"{_HERE}.create:create", "Make a project from a model for a board."),
-    "build": LazyCommand(f"{_HERE}.build:build", "Compile and link a project."),
-    "flash": LazyCommand(f"{_HERE}.flash:flash", "Bring the firmware onto the board."),
-    "run": LazyCommand(f"{_HERE}.run:run", "Run the model on the board and print its outputs."),
-    "monitor": LazyCommand(f"{_HERE}.monitor:monitor", "Print what the device says."),
-    "size": LazyCommand(f"{_HERE}.size:size", "Show what takes the memory."),
+    "create": LazyCommand(f"{_IN}.create:create", "Make a project from a model for a board."),
+    "build": LazyCommand(f"{_IN}.build:build", "Compile and link a project."),
+    "flash": LazyCommand(f"{_IN}.flash:flash", "Bring the firmware onto the board."),
+    "run": LazyCommand(f"{_IN}.run:run", "Run the model on the board and print its outputs."),
+    "monitor": LazyCommand(f"{_IN}.monitor:monitor", "Print what the device says."),
+    "size": LazyCommand(f"{_IN}.size:size", "Show what takes the memory."),
     "profile": LazyCommand(
-        f"{_HERE}.profile:profile", "Measure what each operator of the model costs."
+        f"{_IN}.profile:profile", "Measure what each operator of the model costs."
     ),
     "validate": LazyCommand(
-        f"{_HERE}.validate:validate", "Compare the board's outputs with those of the same model."
+        f"{_IN}.validate:validate",
+        "Compare the board's outputs with those of the same model.",
     ),
     "boards": LazyCommand(
-        f"{_HERE}.boards:boards", "List the known boards, show one, or detect what is plugged in."
+        f"{_IN}.boards:boards",
+        "List the known boards, show one, or detect what is plugged in.",
     ),
-    "doctor": LazyCommand(f"{_HERE}.doctor:doctor", "Look at tools, trees, ports and boards."),
+    "doctor": LazyCommand(f"{_IN}.doctor:doctor", "Look at tools, trees, ports and boards."),
     "template-dir": LazyCommand(
-        f"{_HERE}.template_dir:template_dir", "Print the directory for tvmc's --template-dir."
+        f"{_IN}.template_dir:template_dir", "Print the directory for tvmc's --template-dir."
     ),
     "rpc-server": LazyCommand(
-        f"{_HERE}.rpc_server:rpc_server", "Serve a board to TVM's RPC tracker."
+        f"{_IN}.rpc_server:rpc_server", "Serve a board to TVM's RPC tracker."
     ),
-    "tvmc": LazyCommand(f"{_HERE}.tvmc:tvmc", "Run TVM's tvmc with micro targets."),
+    "tvmc": LazyCommand(f"{_IN}.tvmc:tvmc", "Run TVM's tvmc with micro targets."),
 }
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(

@@ -13,9 +13,9 @@ from microtvm_boards.cli.options import flag
 
 if TYPE_CHECKING:
     from microtvm_boards.platforms import Platform
-    from microtvm_boards.project.device_options import DeviceOptions
-    from microtvm_boards.project.manifest import Project
-    from microtvm_boards.project.option_table import Method
+    from microtvm_boards.project.options.device import DeviceOptions
+    from microtvm_boards.project.options.table import Method
+    from microtvm_boards.project.write.manifest import Project
 
 project_argument = click.argument("project", type=click.Path(path_type=Path))
 model_option = click.option(
@@ -60,7 +60,7 @@ def _with_options(
 ) -> Callable[..., object]:
     @functools.wraps(command)
     def checked(*args: Any, **kwargs: Any) -> object:
-        from microtvm_boards.project.options import parse_options
+        from microtvm_boards.project.options.parse import parse_options
 
         values = {name: kwargs.pop(name) for name in names}
         return command(*args, device=parse_options(values, method).device, **kwargs)
@@ -73,7 +73,7 @@ def _with_options(
 def open_project(directory: Path) -> tuple[Project, Platform]:
     """Raises ProjectError when `directory` isn't a project."""
     from microtvm_boards.platforms import get_platform
-    from microtvm_boards.project.manifest import Project
+    from microtvm_boards.project.write.manifest import Project
 
     project = Project.open(directory)
     return project, get_platform(project.platform)

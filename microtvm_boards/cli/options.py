@@ -8,7 +8,7 @@ from typing import TypeVar
 import click
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.project.option_table import OPTIONS, OptionSpec
+from microtvm_boards.project.options.table import OPTIONS, OptionSpec
 
 F = TypeVar("F", bound=Callable[..., object])
 

@@ -93,7 +93,7 @@ def _zephyr() -> Iterator[Finding]:
 
 def _cube() -> Iterator[Finding]:
     """One family's package serves all its boards: the first board of each is looked at."""
-    from microtvm_boards.project.cube_package import find_package
+    from microtvm_boards.project.inputs.cube_package import find_package
 
     families: dict[str, Board] = {}
     for board in map(load_board, board_names()):

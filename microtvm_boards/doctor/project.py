@@ -10,8 +10,8 @@ from dataclasses import replace
 from microtvm_boards.doctor.finding import Finding, State, problem
 from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.platforms import get_platform, transport_to
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.project.manifest import Project
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.write.manifest import Project
 
 AREA = "Project"
 CALLS = 20
@@ -45,7 +45,7 @@ def look_at_project(project: Project, device: DeviceOptions) -> Iterator[Finding
 
 
 def _packed(project: Project, device: DeviceOptions) -> Iterator[Finding]:
-    from microtvm_boards.device import connect_to
+    from microtvm_boards.run.connect import connect_to
 
     with connect_to(project, device) as connected:
         info = connected.info()

@@ -16,6 +16,7 @@ from microtvm_boards.errors import (
     UsageError,
     nearest,
 )
+from microtvm_boards.firmware.stack_use import note_stack_used, reserved_stack
 from microtvm_boards.harness.lines import LineReader
 from microtvm_boards.harness.protocol import (
     Done,
@@ -27,13 +28,12 @@ from microtvm_boards.harness.protocol import (
     TensorInfo,
     parse,
 )
-from microtvm_boards.mlf.arrays import from_bytes, to_bytes
-from microtvm_boards.project.manifest import Project, ProjectModel
-from microtvm_boards.project.stack_use import note_stack_used, reserved_stack
+from microtvm_boards.model.arrays import from_bytes, to_bytes
+from microtvm_boards.project.write.manifest import Project, ProjectModel
 from microtvm_boards.transports.base import Transport
 
 if TYPE_CHECKING:
-    from microtvm_boards.mlf.arrays import Array
+    from microtvm_boards.model.arrays import Array
 
 # A board that runs already printed its greeting long ago; a newline makes it speak.
 _GREETING_SECONDS = 2.0

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microtvm_boards.errors import DeviceError, UsageError
-from microtvm_boards.mlf.arrays import from_bytes
-from microtvm_boards.project.manifest import ProjectModel
-from microtvm_boards.project.samples import load_samples
+from microtvm_boards.model.arrays import from_bytes
+from microtvm_boards.project.inputs.samples import load_samples
+from microtvm_boards.project.write.manifest import ProjectModel
 
 if TYPE_CHECKING:
     from microtvm_boards.harness.client import RunResult
-    from microtvm_boards.mlf.arrays import Array
+    from microtvm_boards.model.arrays import Array
 
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time of a zip: equal outputs give equal files
 

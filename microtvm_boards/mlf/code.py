@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from microtvm_boards.mlf.model import Interface, StaticBuffer
-from microtvm_boards.mlf.relay_text import TensorType
+from microtvm_boards.mlf.relay.text import TensorType
+from microtvm_boards.model.module import Interface, StaticBuffer
 
 
 @dataclass(frozen=True)

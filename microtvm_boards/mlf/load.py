@@ -17,8 +17,8 @@ from microtvm_boards.mlf.metadata import (
     UnknownVersion,
     parse_metadata,
 )
-from microtvm_boards.mlf.model import Model
 from microtvm_boards.mlf.module import read_module
+from microtvm_boards.model.module import Model
 
 _CODE = re.compile(r"codegen/host/(?:src|lib)/([^/]+)\.(?:c|cc|cpp|o)")
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from microtvm_boards.mlf.c_header import CHeader, parse_header
-from microtvm_boards.mlf.c_source import scan_c
-from microtvm_boards.mlf.c_text import decode
+from microtvm_boards.mlf.c.header import CHeader, parse_header
+from microtvm_boards.mlf.c.source import scan_c
+from microtvm_boards.mlf.c.text import decode
 from microtvm_boards.mlf.checks import Malformed
 from microtvm_boards.mlf.code import ModuleCode, merge
 from microtvm_boards.mlf.graph import parse_graph
 from microtvm_boards.mlf.members import Members
 from microtvm_boards.mlf.metadata import ModuleMetadata
-from microtvm_boards.mlf.model import (
+from microtvm_boards.mlf.objects import scan_object
+from microtvm_boards.mlf.params import parse_params
+from microtvm_boards.mlf.relay.text import RelayMain, parse_relay
+from microtvm_boards.mlf.tensors import Sources, Tensors, merge_tensors, sanitized
+from microtvm_boards.model.module import (
     EntryPoint,
     Executor,
     Graph,
@@ -22,10 +26,6 @@ from microtvm_boards.mlf.model import (
     Param,
     Style,
 )
-from microtvm_boards.mlf.objects import scan_object
-from microtvm_boards.mlf.params import parse_params
-from microtvm_boards.mlf.relay_text import RelayMain, parse_relay
-from microtvm_boards.mlf.tensors import Sources, Tensors, merge_tensors, sanitized
 
 _ALLOC = "TVMBackendAllocWorkspace"
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from microtvm_boards.mlf.checks import Malformed
 from microtvm_boards.mlf.code import ModuleCode
-from microtvm_boards.mlf.model import Interface
+from microtvm_boards.model.module import Interface
 
 _MAX_SYMBOLS = 100_000
 _MAX_NAME = 1024

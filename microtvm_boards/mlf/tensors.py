@@ -12,19 +12,19 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from microtvm_boards.mlf.c_header import CHeader
+from microtvm_boards.mlf.c.header import CHeader
 from microtvm_boards.mlf.checks import Malformed, as_str
 from microtvm_boards.mlf.code import Tables
 from microtvm_boards.mlf.metadata import IoTensor, ModuleMetadata
-from microtvm_boards.mlf.model import DTYPE_BYTES, Graph, Quantization, Tensor
-from microtvm_boards.mlf.quantization import (
+from microtvm_boards.mlf.relay.quantization import (
     input_axis,
     input_quantization,
     output_axis,
     output_quantization,
 )
-from microtvm_boards.mlf.relay_text import RelayMain, TensorType
-from microtvm_boards.mlf.relay_types import PartialType, infer_results
+from microtvm_boards.mlf.relay.text import RelayMain, TensorType
+from microtvm_boards.mlf.relay.types import PartialType, infer_results
+from microtvm_boards.model.module import DTYPE_BYTES, Graph, Quantization, Tensor
 
 
 @dataclass(frozen=True)

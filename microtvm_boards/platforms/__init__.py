@@ -10,15 +10,15 @@ from microtvm_boards.errors import UsageError, nearest
 from microtvm_boards.platforms.base import BuildResult, MemoryUse, Platform, Progress
 
 if TYPE_CHECKING:
-    from microtvm_boards.project.device_options import DeviceOptions
-    from microtvm_boards.project.manifest import Project
+    from microtvm_boards.project.options.device import DeviceOptions
+    from microtvm_boards.project.write.manifest import Project
     from microtvm_boards.transports.base import Transport
 
 PLATFORMS = {
     "host": "microtvm_boards.platforms.host:HostPlatform",
     "baremetal": "microtvm_boards.platforms.baremetal:BaremetalPlatform",
-    "zephyr": "microtvm_boards.platforms.zephyr:ZephyrPlatform",
-    "stm32cube": "microtvm_boards.platforms.stm32cube:Stm32CubePlatform",
+    "zephyr": "microtvm_boards.platforms.zephyr.platform:ZephyrPlatform",
+    "stm32cube": "microtvm_boards.platforms.stm32cube.platform:Stm32CubePlatform",
 }
 
 __all__ = [

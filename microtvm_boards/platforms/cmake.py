@@ -9,11 +9,11 @@ from abc import abstractmethod
 from collections.abc import Sequence
 from pathlib import Path
 
+from microtvm_boards.firmware.stack_use import StackUse
 from microtvm_boards.platforms import tools
 from microtvm_boards.platforms.logged_build import Build, LoggedBuild
 from microtvm_boards.platforms.tools import Tool
-from microtvm_boards.project.manifest import Project
-from microtvm_boards.project.stack_use import StackUse
+from microtvm_boards.project.write.manifest import Project
 
 
 class CMakePlatform(LoggedBuild):

@@ -6,15 +6,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from microtvm_boards.firmware.disassembly import disassemble
+from microtvm_boards.firmware.stack_graph import CallGraph, call_graph
+from microtvm_boards.firmware.stack_report import ONCE, deepest, objects_of, short_chain
+from microtvm_boards.firmware.stack_use import StackUse, read_stack, with_margin
 from microtvm_boards.platforms.build_state import sha256_of
 from microtvm_boards.platforms.cmake import build_command, cached
-from microtvm_boards.platforms.disassembly import disassemble
 from microtvm_boards.platforms.logged_build import Build
-from microtvm_boards.platforms.stack_graph import CallGraph, call_graph
-from microtvm_boards.platforms.stack_report import ONCE, deepest, objects_of, short_chain
-from microtvm_boards.project.manifest import Project
-from microtvm_boards.project.stack_estimate import exception_frame
-from microtvm_boards.project.stack_use import StackUse, read_stack, with_margin
+from microtvm_boards.project.needs.stack_estimate import exception_frame
+from microtvm_boards.project.write.manifest import Project
 
 SETTING = "MTVM_STACK_BYTES"  # of CMake
 # Their addresses are taken by code that the processor enters, not to be called.

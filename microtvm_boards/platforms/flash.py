@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 from microtvm_boards.boards import Board, FlasherChoice
 from microtvm_boards.errors import FlashError, ToolNotFoundError, UsageError
+from microtvm_boards.firmware.linked_needs import refuse_oversize
 from microtvm_boards.flashers import Flasher, FlashTarget, Progress, get_flasher
 from microtvm_boards.flashers.failures import Failure, FlashFailedError
 from microtvm_boards.flashers.probes import Probe, list_probes
 from microtvm_boards.flashers.wear import count_write
-from microtvm_boards.platforms.linked_needs import refuse_oversize
 from microtvm_boards.platforms.serial_board import on_hardware
 from microtvm_boards.transports.ports import SerialPort, find_port, list_ports
 
 if TYPE_CHECKING:
-    from microtvm_boards.project.device_options import DeviceOptions
-    from microtvm_boards.project.manifest import Project
+    from microtvm_boards.project.options.device import DeviceOptions
+    from microtvm_boards.project.write.manifest import Project
 
 EMULATOR = "emulator"
 # Failures before anything was written to the flash.

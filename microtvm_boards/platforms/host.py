@@ -6,8 +6,8 @@ from microtvm_boards.errors import UsageError
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.platforms.cmake import CMakePlatform
 from microtvm_boards.platforms.tools import Tool, host_compiler, host_cxx_compiler
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.project.manifest import Project
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.write.manifest import Project
 from microtvm_boards.transports.base import Transport
 
 

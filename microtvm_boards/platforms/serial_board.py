@@ -9,7 +9,7 @@ from microtvm_boards.platforms.base import ANY_DEVICE
 
 if TYPE_CHECKING:
     from microtvm_boards.boards import Board
-    from microtvm_boards.project.device_options import DeviceOptions
+    from microtvm_boards.project.options.device import DeviceOptions
     from microtvm_boards.transports.serial import SerialTransport
 
 USUAL_BAUD = 115200

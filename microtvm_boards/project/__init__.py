@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from microtvm_boards.project.generate import create
-    from microtvm_boards.project.manifest import Project, ProjectModel
-    from microtvm_boards.project.option_table import OPTIONS
-    from microtvm_boards.project.options import ProjectOptions, parse_options
+    from microtvm_boards.project.options.parse import ProjectOptions, parse_options
+    from microtvm_boards.project.options.table import OPTIONS
+    from microtvm_boards.project.write.manifest import Project, ProjectModel
 
 __all__ = ["OPTIONS", "Project", "ProjectModel", "ProjectOptions", "create", "parse_options"]
 
 _MODULES = {
-    "OPTIONS": "option_table",
-    "Project": "manifest",
-    "ProjectModel": "manifest",
-    "ProjectOptions": "options",
+    "OPTIONS": "options.table",
+    "Project": "write.manifest",
+    "ProjectModel": "write.manifest",
+    "ProjectOptions": "options.parse",
     "create": "generate",
-    "parse_options": "options",
+    "parse_options": "options.parse",
 }
 
 

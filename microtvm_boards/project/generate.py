@@ -7,14 +7,15 @@ from pathlib import Path
 
 from microtvm_boards.boards import Board, find_board
 from microtvm_boards.errors import UsageError
-from microtvm_boards.mlf import Model, load
-from microtvm_boards.project.attachments import KernelHostPlan, read_attachments
-from microtvm_boards.project.cube_package import find_package
-from microtvm_boards.project.manifest import Project
-from microtvm_boards.project.options import ProjectOptions
-from microtvm_boards.project.plan import plan
-from microtvm_boards.project.plan_types import Plan
-from microtvm_boards.project.render import render
+from microtvm_boards.mlf import load
+from microtvm_boards.model import Model
+from microtvm_boards.project.inputs.attachments import KernelHostPlan, read_attachments
+from microtvm_boards.project.inputs.cube_package import find_package
+from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.plan.plan import plan
+from microtvm_boards.project.plan.types import Plan
+from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.write.render import render
 
 
 def prepare(mlf: Path | Model, options: ProjectOptions) -> Plan:

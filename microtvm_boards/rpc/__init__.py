@@ -1,7 +1,7 @@
 """Talks to the firmware of a `packed` project: frames, sessions, classic TVM's RPC, a client.
 
-Works on any transport; knows neither projects nor TVM. `microtvm_boards.device.connect` gives a
-Device for a project.
+Works on any transport; knows neither projects nor TVM. `connect` of room run gives a Device
+for a project.
 """
 
 from microtvm_boards.rpc.client import Device

@@ -9,7 +9,7 @@ from math import prod
 from typing import Protocol
 
 from microtvm_boards.errors import DeviceError
-from microtvm_boards.mlf.model import Graph, Tensor
+from microtvm_boards.model.module import Graph, Tensor
 from microtvm_boards.rpc.client import Argument, Device
 from microtvm_boards.rpc.codec import CPU, DeviceRef, TensorRef
 from microtvm_boards.rpc.remote import (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import prod
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.mlf.model import Graph, Param, Tensor
+from microtvm_boards.model.module import Graph, Param, Tensor
 from microtvm_boards.rpc.codec import DataType, Handle, TensorRef
 
 _NAMES = ("int", "uint", "float")  # by DLDataTypeCode

@@ -7,14 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from microtvm_boards.errors import UsageError, nearest
-from microtvm_boards.mlf.arrays import from_bytes, to_bytes
+from microtvm_boards.model.arrays import from_bytes, to_bytes
 from microtvm_boards.rpc.client import Device, Progress
 from microtvm_boards.rpc.deadlines import run_seconds
 from microtvm_boards.rpc.executors import Executor, Timing, create
 from microtvm_boards.rpc.remote import ModelInfo
 
 if TYPE_CHECKING:
-    from microtvm_boards.mlf.arrays import Array
+    from microtvm_boards.model.arrays import Array
 
 
 class RemoteModel:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microtvm_boards.errors import ProjectError, TransportClosedError, UsageError
-from microtvm_boards.project.options import ProjectOptions, parse_options
+from microtvm_boards.project.options.parse import ProjectOptions, parse_options
 from microtvm_boards.server.info import is_project, server_info
 
 if TYPE_CHECKING:
@@ -43,8 +43,8 @@ class Handler:
     ) -> None:
         from microtvm_boards.mlf import load
         from microtvm_boards.project.generate import create
-        from microtvm_boards.project.presets import with_presets
-        from microtvm_boards.tuning.trial_project import create_trial, is_trial
+        from microtvm_boards.project.options.presets import with_presets
+        from microtvm_boards.tuning.host.trial_project import create_trial, is_trial
 
         if is_project(self.directory):
             raise ProjectError(
@@ -65,12 +65,12 @@ class Handler:
 
     def build(self, options: Options) -> None:
         from microtvm_boards.platforms import get_platform
-        from microtvm_boards.project.manifest import Project
+        from microtvm_boards.project.write.manifest import Project
 
         parsed = parse_options(options, "build")
         project = Project.open(self.directory).with_options(zephyr_base=parsed.zephyr_base)
         if project.trial:
-            from microtvm_boards.tuning.trial_project import build_trial
+            from microtvm_boards.tuning.host.trial_project import build_trial
 
             build_trial(project, progress=_progress(parsed))
             return
@@ -80,14 +80,14 @@ class Handler:
 
     def flash(self, options: Options) -> None:
         from microtvm_boards.platforms import get_platform
-        from microtvm_boards.project.manifest import Project
+        from microtvm_boards.project.write.manifest import Project
 
         parsed = parse_options(options, "flash")
         project = Project.open(self.directory).with_options(
             zephyr_base=parsed.zephyr_base, west_cmd=parsed.west_cmd
         )
         if project.trial:
-            from microtvm_boards.tuning.trial_project import flash_trial
+            from microtvm_boards.tuning.host.trial_project import flash_trial
 
             done = flash_trial(project, parsed.device, progress=_progress(parsed))
         else:
@@ -100,14 +100,14 @@ class Handler:
     def open_transport(self, options: Options) -> dict[str, Any]:
         """Opens anew when a transport is open already: the firmware starts from its beginning."""
         from microtvm_boards.platforms import transport_to
-        from microtvm_boards.project.manifest import Project
+        from microtvm_boards.project.write.manifest import Project
         from microtvm_boards.server.timeouts import session_timeouts
 
         parsed = parse_options(options, "open_transport")
         project = Project.open(self.directory)
         self.close_transport()
         if project.trial:
-            from microtvm_boards.tuning.trial_project import open_trial
+            from microtvm_boards.tuning.host.trial_project import open_trial
 
             self._transport = open_trial(project, parsed.device)
             return {"timeouts": session_timeouts(project, parsed.device)}

@@ -1,0 +1,1 @@
+"""Byte streams with deadlines: to a program, an emulator, a serial port."""

@@ -4,11 +4,11 @@ After `import microtvm_boards.tvm`, `import tvm.micro` works on a TVM that was b
 (USE_MICRO=OFF), and its Session opens. A TVM that has its own micro session stays as it is.
 """
 
-from microtvm_boards.tvm.enable import enable_micro, load_tvm
-from microtvm_boards.tvm.export import build_module, export_mlf, write_mlf
-from microtvm_boards.tvm.finder import install
-from microtvm_boards.tvm.importers import import_tflite
-from microtvm_boards.tvm.reference import compile_reference, reference_outputs
+from microtvm_boards.relay.export import build_module, export_mlf, write_mlf
+from microtvm_boards.relay.importers import import_tflite
+from microtvm_boards.relay.reference import compile_reference, reference_outputs
+from microtvm_boards.relay.setup.enable import enable_micro, load_tvm
+from microtvm_boards.relay.setup.finder import install
 
 __all__ = [
     "build_module",

@@ -7,7 +7,7 @@ import pytest
 
 from microtvm_boards.analysis.compare import compare
 from microtvm_boards.analysis.inputs import edge_samples, limits, random_sample
-from microtvm_boards.mlf import Tensor
+from microtvm_boards.model import Tensor
 
 F32 = np.float32
 

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks import compiled_code
 from benchmarks.code_size import by_library, fit_frames, fit_sizes
-from microtvm_boards.project.stack_estimate import frame_features, role
+from microtvm_boards.project.needs.stack_estimate import frame_features, role
 from tests.conftest import DATA, DIGITS
 
 CORES = {"v7m": ("mps2_an386",)}

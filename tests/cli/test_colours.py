@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from microtvm_boards.cli.colours import BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, ink
+from microtvm_boards.cli.show.colours import BLUE, GREEN, GREY, ORANGE, PINK, RED, SKY, ink
 
 LEAST_CONTRAST = 4.5  # WCAG 2, level AA
 

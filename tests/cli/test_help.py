@@ -13,7 +13,7 @@ import pytest
 from microtvm_boards import __version__
 from microtvm_boards.cli import main
 from microtvm_boards.cli.app import COMMANDS, PROGRAM, root
-from microtvm_boards.cli.boards import boards
+from microtvm_boards.cli.commands.boards import boards
 from microtvm_boards.cli.exit_codes import EXIT_CODES
 from microtvm_boards.cli.lazy import LazyGroup
 from microtvm_boards.cli.options import FLAGS, create_specs
@@ -47,7 +47,7 @@ def test_help_answers_in_less_than_three_tenths_of_a_second() -> None:
 def test_nothing_heavy_is_imported_for(args: list[str]) -> None:
     names = imported_after(args)
     assert not names & set(HEAVY)
-    assert "microtvm_boards.cli.run" not in names
+    assert "microtvm_boards.cli.commands.run" not in names
 
 
 @pytest.mark.parametrize("command", COMMANDS)

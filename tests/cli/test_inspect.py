@@ -248,8 +248,8 @@ def test_a_trained_model_is_the_reference(
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)])
         onnx.save(model, path)
     tar = tmp_path / "relu.tar"
+    from microtvm_boards.relay.importers import import_onnx
     from microtvm_boards.tvm import export_mlf
-    from microtvm_boards.tvm.importers import import_onnx
 
     export_mlf(*import_onnx(paths[0]), tar, executor="aot", interface="c", unpacked=True)
     project = create_and_build(tar, "--board", "host")

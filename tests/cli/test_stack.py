@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from microtvm_boards.cli.stack import stack_json, stack_table, warn_of_stack
-from microtvm_boards.project.stack_use import StackUse
+from microtvm_boards.cli.show.stack import stack_json, stack_table, warn_of_stack
+from microtvm_boards.firmware.stack_use import StackUse
 
 USE = StackUse(
     reserved_bytes=1536,

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from microtvm_boards.boards import Memory, load_board
 from microtvm_boards.cli.options import merge
-from microtvm_boards.cli.results import finite, results_text
-from microtvm_boards.cli.tables import memory_use_table, percent, preflight_table, table
+from microtvm_boards.cli.show.results import finite, results_text
+from microtvm_boards.cli.show.tables import memory_use_table, percent, preflight_table, table
 from microtvm_boards.errors import UsageError
 from microtvm_boards.harness import RunResult
 from microtvm_boards.platforms import MemoryUse

@@ -38,7 +38,7 @@ from tvm.ir.memory_pools import (
 )
 from tvm.relay.backend import Executor, Runtime
 
-from microtvm_boards.tvm.export import write_mlf
+from microtvm_boards.relay.export import write_mlf
 
 HERE = Path(__file__).resolve().parent
 SAMPLES = 4

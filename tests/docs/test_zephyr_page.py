@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from microtvm_boards.project.option_table import OPTIONS
+from microtvm_boards.project.options.table import OPTIONS
 from tests.cli.test_docs import masked
 from tests.docs.test_docs import ROOT, blocks
 from tests.end_to_end.test_zephyr import TREES

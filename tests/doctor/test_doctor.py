@@ -20,7 +20,7 @@ from microtvm_boards.flashers.probes import Probe
 from microtvm_boards.flashers.wear import USUAL_ENDURANCE, count_write, wear_file
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
-from microtvm_boards.project.device_options import DeviceOptions
+from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.transports.ports import SerialPort
 
 DAPLINK = (0x0D28, 0x0204)  # of the micro:bit

@@ -19,7 +19,7 @@ from microtvm_boards.errors import (
     UsageError,
 )
 from microtvm_boards.project import Project
-from microtvm_boards.project.cube_package import find_package
+from microtvm_boards.project.inputs.cube_package import find_package
 from tests.end_to_end.firmware import build_and_run
 from tests.project.accelerated import (
     DRIVER,

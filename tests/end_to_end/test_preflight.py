@@ -11,10 +11,10 @@ from types import ModuleType
 import pytest
 
 from microtvm_boards.errors import ProjectError
+from microtvm_boards.firmware.linked_needs import linked_needs, refuse_oversize
 from microtvm_boards.platforms import get_platform
-from microtvm_boards.platforms.linked_needs import linked_needs, refuse_oversize
 from microtvm_boards.project import Project
-from microtvm_boards.project.plan_stack import STACK_SPARE
+from microtvm_boards.project.plan.stack import STACK_SPARE
 from tests.benchmarks.conftest import load_benchmark
 from tests.conftest import DATA, DIGITS
 from tests.end_to_end.test_shared_models import Compiled, compiled

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from microtvm_boards.device import connect
 from microtvm_boards.doctor import State, look_at_project
 from microtvm_boards.errors import TransportClosedError, TransportError
 from microtvm_boards.harness import Harness
 from microtvm_boards.platforms import get_platform, transport_to
 from microtvm_boards.project import Project
-from microtvm_boards.project.device_options import DeviceOptions
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.run.connect import connect
 from tests.conftest import DIGITS
 
 pytestmark = pytest.mark.qemu

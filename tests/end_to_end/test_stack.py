@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from microtvm_boards.analysis.inputs import random_sample
-from microtvm_boards.analysis.running import run_samples
+from microtvm_boards.firmware.stack_use import StackUse
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
-from microtvm_boards.project.stack_use import StackUse
+from microtvm_boards.run.own_firmware import run_samples
 from tests.cli.conftest import cli
 from tests.conftest import DATA, DIGITS
 from tests.end_to_end.firmware import need_tools

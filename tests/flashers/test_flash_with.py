@@ -15,8 +15,8 @@ from microtvm_boards.flashers.failures import Failure, FlashFailedError
 from microtvm_boards.flashers.probes import Probe
 from microtvm_boards.flashers.wear import read_wear
 from microtvm_boards.platforms.flash import flash_with
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.project.manifest import Project
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.write.manifest import Project
 from microtvm_boards.transports.ports import SerialPort
 from tests.flashers.bootloader import Bootloader
 from tests.flashers.conftest import StandIn

@@ -20,7 +20,7 @@ from microtvm_boards import __version__
 from microtvm_boards.cli.app import run
 from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.project import Project
-from microtvm_boards.project.trace import trace_project
+from microtvm_boards.project.write.trace import trace_project
 from tests.boards.fake_zephyr import make_tree
 from tests.conftest import DATA, DIGITS
 from tests.golden.cases import Case

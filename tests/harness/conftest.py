@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.boards import load_board
-from microtvm_boards.mlf import Quantization, Tensor
-from microtvm_boards.project.manifest import Project, ProjectModel
+from microtvm_boards.model import Quantization, Tensor
+from microtvm_boards.project.write.manifest import Project, ProjectModel
 from microtvm_boards.transports.process import ProcessTransport
 
 MODELS = (

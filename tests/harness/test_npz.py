@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from microtvm_boards.errors import DeviceError, UsageError
 from microtvm_boards.harness import RunResult, load_inputs, save_outputs
-from microtvm_boards.mlf import DTYPE_BYTES, Tensor
-from microtvm_boards.mlf.arrays import from_bytes, to_bytes
+from microtvm_boards.model import DTYPE_BYTES, Tensor
+from microtvm_boards.model.arrays import from_bytes, to_bytes
 from tests.harness.conftest import MODELS
 
 FIRST, SECOND = MODELS

@@ -16,7 +16,8 @@ import time
 from pathlib import Path
 
 from microtvm_boards.errors import ModelError
-from microtvm_boards.mlf import Model, load
+from microtvm_boards.mlf import load
+from microtvm_boards.model import Model
 from tests.mlf.builder import Spec, T, mlf, tar
 
 DATA = Path(__file__).parent.parent / "data"

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from microtvm_boards.mlf import (
+from microtvm_boards.mlf import load
+from microtvm_boards.model import (
     Executor,
     Interface,
     Model,
@@ -16,7 +17,6 @@ from microtvm_boards.mlf import (
     Quantization,
     Style,
     Tensor,
-    load,
 )
 
 DATA = Path(__file__).parent.parent / "data"

@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microtvm_boards.mlf import Interface, Pool
-from microtvm_boards.mlf.c_header import parse_header
-from microtvm_boards.mlf.c_source import scan_c
-from microtvm_boards.mlf.c_text import without_comments_and_strings
+from microtvm_boards.mlf.c.header import parse_header
+from microtvm_boards.mlf.c.metadata_tables import parse_tables
+from microtvm_boards.mlf.c.source import scan_c
+from microtvm_boards.mlf.c.text import without_comments_and_strings
 from microtvm_boards.mlf.checks import Malformed
-from microtvm_boards.mlf.metadata_tables import parse_tables
-from microtvm_boards.mlf.relay_text import TensorType
+from microtvm_boards.mlf.relay.text import TensorType
+from microtvm_boards.model import Interface, Pool
 from tests.mlf import builder
 from tests.mlf.builder import Spec, T
 

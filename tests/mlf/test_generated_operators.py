@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microtvm_boards.mlf.c_main import read_main
-from microtvm_boards.mlf.c_operators import constants_of, functions_of, read_operator
-from microtvm_boards.mlf.c_ranges import Range, range_of
-from microtvm_boards.mlf.relay_macs import MacLayer, mac_layers
-from microtvm_boards.mlf.relay_text import parse_relay
+from microtvm_boards.mlf.c.main import read_main
+from microtvm_boards.mlf.c.operators import constants_of, functions_of, read_operator
+from microtvm_boards.mlf.c.ranges import Range, range_of
+from microtvm_boards.mlf.relay.macs import MacLayer, mac_layers
+from microtvm_boards.mlf.relay.text import parse_relay
 
 VARIABLES = {"i": Range(0, 35), "j": Range(0, 2), "c": Range(0, 7)}
 

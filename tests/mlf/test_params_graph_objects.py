@@ -15,11 +15,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microtvm_boards.errors import ModelError
-from microtvm_boards.mlf import GraphEntry, Interface, load
+from microtvm_boards.mlf import load
 from microtvm_boards.mlf.checks import Malformed
 from microtvm_boards.mlf.graph import parse_graph
 from microtvm_boards.mlf.objects import scan_object
 from microtvm_boards.mlf.params import parse_params
+from microtvm_boards.model import GraphEntry, Interface
 from tests.mlf import builder
 from tests.mlf.builder import BYTES, Spec, T, mlf, tar
 

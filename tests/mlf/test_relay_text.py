@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microtvm_boards.mlf import Quantization
-from microtvm_boards.mlf.quantization import (
+from microtvm_boards.mlf.relay.quantization import (
     input_axis,
     input_quantization,
     output_axis,
     output_quantization,
 )
-from microtvm_boards.mlf.relay_text import RelayMain, TensorType, parse_call, parse_relay
-from microtvm_boards.mlf.relay_types import infer_results
+from microtvm_boards.mlf.relay.text import RelayMain, TensorType, parse_call, parse_relay
+from microtvm_boards.mlf.relay.types import infer_results
+from microtvm_boards.model import Quantization
 
 
 def read(body: str, params: str = "%x: Tensor[(1, 4), int8]", result: str = "") -> RelayMain:

@@ -12,7 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from microtvm_boards.errors import ModelError
-from microtvm_boards.mlf import Executor, Interface, Model, Style, Tensor, load
+from microtvm_boards.mlf import load
+from microtvm_boards.model import Executor, Interface, Model, Style, Tensor
 from tests.mlf.builder import BYTES, Spec, T, mlf, tar
 
 KINDS = ("c", "packed", "pu", "graph")

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from microtvm_boards.errors import ModelError
-from microtvm_boards.mlf import Module, load
-from microtvm_boards.tvm.export import build_module, export_mlf, write_mlf
+from microtvm_boards.mlf import load
+from microtvm_boards.model import Module
+from microtvm_boards.relay.export import build_module, export_mlf, write_mlf
 
 tvm = pytest.importorskip("tvm")
 relay = pytest.importorskip("tvm.relay")

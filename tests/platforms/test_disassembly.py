@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from microtvm_boards.platforms.disassembly import Function, disassemble, parse
+from microtvm_boards.firmware.disassembly import Function, disassemble, parse
 
 HEADER = """
 fw.elf:     file format elf32-littlearm

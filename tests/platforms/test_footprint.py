@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from microtvm_boards.cli.footprint_svg import draw
+from microtvm_boards.cli.show.footprint_svg import draw
 from microtvm_boards.errors import ProjectError
+from microtvm_boards.firmware.footprint import PARTS, Piece, footprint, part_of, totals
+from microtvm_boards.firmware.link_map import InputSection, read_map
 from microtvm_boards.platforms import get_platform
-from microtvm_boards.platforms.footprint import PARTS, Piece, footprint, part_of, totals
-from microtvm_boards.platforms.link_map import InputSection, read_map
 from microtvm_boards.project import Project
 from tests.conftest import DIGITS
 from tests.end_to_end.firmware import need_tools

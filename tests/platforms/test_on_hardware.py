@@ -8,7 +8,7 @@ import pytest
 
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
-from microtvm_boards.project.device_options import DeviceOptions
+from microtvm_boards.project.options.device import DeviceOptions
 
 
 @pytest.mark.parametrize(

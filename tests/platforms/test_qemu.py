@@ -13,7 +13,7 @@ import pytest
 from microtvm_boards.boards import load_board
 from microtvm_boards.errors import BoardError, FlashError, ToolNotFoundError, UsageError
 from microtvm_boards.platforms import get_platform, qemu
-from microtvm_boards.project.device_options import DeviceOptions
+from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.transports.base import Transport
 from tests.platforms.conftest import MakeProject
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from microtvm_boards.platforms.stack_report import StackReport, objects_of, stack_report
+from microtvm_boards.firmware.stack_report import StackReport, objects_of, stack_report
 
 pytestmark = pytest.mark.skipif(
     shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"

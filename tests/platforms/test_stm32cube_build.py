@@ -15,13 +15,13 @@ import numpy as np
 import pytest
 
 from microtvm_boards.boards import board_names, load_board
-from microtvm_boards.device import connect
 from microtvm_boards.errors import BuildError, ToolNotFoundError
 from microtvm_boards.harness import Harness
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from microtvm_boards.rpc import RemoteError
 from microtvm_boards.rpc.fast_rate import SETTLE_SECONDS
+from microtvm_boards.run.connect import connect
 from tests.conftest import DIGITS
 from tests.platforms.cube_tree import make_package, need_package
 

@@ -12,14 +12,16 @@ import pytest
 from microtvm_boards.boards.devicetree import Devicetree
 from microtvm_boards.boards.zephyr_tree import ZephyrTree, read_tree
 from microtvm_boards.errors import BuildError, ProjectError, ToolNotFoundError, UsageError
-from microtvm_boards.platforms import zephyr_build, zephyr_run, zephyr_stack
 from microtvm_boards.platforms.build_errors import Failure, explain
-from microtvm_boards.platforms.zephyr import ZephyrPlatform
-from microtvm_boards.platforms.zephyr_devicetree import memories, read_config
-from microtvm_boards.platforms.zephyr_errors import hint, unusable_uart
-from microtvm_boards.platforms.zephyr_run import RunFacts
+from microtvm_boards.platforms.zephyr import build as zephyr_build
+from microtvm_boards.platforms.zephyr import run as zephyr_run
+from microtvm_boards.platforms.zephyr import stack as zephyr_stack
+from microtvm_boards.platforms.zephyr.built_devicetree import memories, read_config
+from microtvm_boards.platforms.zephyr.errors import hint, unusable_uart
+from microtvm_boards.platforms.zephyr.platform import ZephyrPlatform
+from microtvm_boards.platforms.zephyr.run import RunFacts
 from microtvm_boards.project import Project
-from microtvm_boards.project.device_options import DeviceOptions
+from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.transports.emulator import EmulatorTransport
 from microtvm_boards.transports.pseudotty import PseudottyTransport
 from microtvm_boards.transports.serial import SerialTransport

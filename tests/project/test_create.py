@@ -76,7 +76,7 @@ def test_a_failed_create_leaves_nothing(tmp_path: Path) -> None:
 def test_a_failure_while_writing_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from microtvm_boards.project import render
+    from microtvm_boards.project.write import render
 
     def full_disk(*_: object) -> bytes:
         raise OSError(28, "No space left on device")

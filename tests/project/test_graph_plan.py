@@ -7,8 +7,8 @@ from dataclasses import replace
 import pytest
 
 from microtvm_boards.errors import ModelError
-from microtvm_boards.mlf import Executor, Graph, GraphEntry, GraphNode, Module, Param, Tensor
-from microtvm_boards.project.graph_plan import GraphCopy, plan_graph
+from microtvm_boards.model import Executor, Graph, GraphEntry, GraphNode, Module, Param, Tensor
+from microtvm_boards.project.plan.graph import GraphCopy, plan_graph
 
 
 def tensor(name: str, size: int = 4) -> Tensor:

@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microtvm_boards.project.names import KEYWORDS, identifier, unique_identifiers
+from microtvm_boards.project.plan.names import KEYWORDS, identifier, unique_identifiers
 
 
 def test_a_good_name_stays() -> None:

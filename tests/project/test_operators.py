@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from microtvm_boards.cli.run import find_model
+from microtvm_boards.cli.commands.run import find_model
 from microtvm_boards.errors import MicroTvmBoardsError, ModelError
 from microtvm_boards.mlf import load
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from microtvm_boards.project.generate import prepare
-from microtvm_boards.project.options import ProjectOptions
-from microtvm_boards.project.plan_files import trial_files
-from microtvm_boards.project.render import render
+from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.plan.files import trial_files
+from microtvm_boards.project.write.render import render
 from tests.conftest import DATA
 
 MakeProject = Callable[..., Project]

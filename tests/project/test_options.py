@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.project.option_table import OPTIONS
-from microtvm_boards.project.options import ProjectOptions, parse_options
+from microtvm_boards.project.options.parse import ProjectOptions, parse_options
+from microtvm_boards.project.options.table import OPTIONS
 
 
 def test_strings_from_tvmc_become_types() -> None:

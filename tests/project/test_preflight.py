@@ -11,9 +11,9 @@ import pytest
 from microtvm_boards.boards import load_board
 from microtvm_boards.errors import ProjectError
 from microtvm_boards.mlf import load
-from microtvm_boards.mlf.c_features import FEATURES, function_features
+from microtvm_boards.mlf.c.features import FEATURES, function_features
 from microtvm_boards.project import Project
-from microtvm_boards.project.code_size import TABLE, architecture
+from microtvm_boards.project.needs.code_size import TABLE, architecture
 from microtvm_boards.resources import board_configs
 from tests.conftest import DATA
 from tests.project.test_buffers import planned

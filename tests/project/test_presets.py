@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.errors import ProjectError
-from microtvm_boards.project.presets import PRESETS, read_presets, with_presets
+from microtvm_boards.project.options.presets import PRESETS, read_presets, with_presets
 from microtvm_boards.resources import template_dir
 from microtvm_boards.server.info import server_info
 

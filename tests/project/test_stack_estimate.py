@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from microtvm_boards.boards import load_board
-from microtvm_boards.mlf.c_features import function_features
-from microtvm_boards.project.code_size import code_size_table
-from microtvm_boards.project.plan_stack import DEFAULT_STACK_BYTES, STACK_SPARE
-from microtvm_boards.project.stack_estimate import frame_features, has_fpu, role
-from microtvm_boards.project.stack_use import with_margin
+from microtvm_boards.firmware.stack_use import with_margin
+from microtvm_boards.mlf.c.features import function_features
+from microtvm_boards.project.needs.code_size import code_size_table
+from microtvm_boards.project.needs.stack_estimate import frame_features, has_fpu, role
+from microtvm_boards.project.plan.stack import DEFAULT_STACK_BYTES, STACK_SPARE
 from tests.project.test_preflight import planned
 
 FUNCTION = """

@@ -6,8 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from microtvm_boards.project import Project
-from microtvm_boards.project.stack_use import (
+from microtvm_boards.firmware.stack_use import (
     REPORT,
     USED,
     StackUse,
@@ -16,6 +15,7 @@ from microtvm_boards.project.stack_use import (
     reserved_stack,
     write_stack,
 )
+from microtvm_boards.project import Project
 
 USE = StackUse(
     reserved_bytes=1152,

@@ -11,7 +11,7 @@ import pytest
 
 from microtvm_boards.mlf import load
 from microtvm_boards.project import Project
-from microtvm_boards.project.zephyr_options import malloc_bytes
+from microtvm_boards.project.options.zephyr import malloc_bytes
 from tests.boards.fake_zephyr import make_tree
 from tests.conftest import DATA
 

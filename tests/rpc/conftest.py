@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from microtvm_boards.mlf import Tensor
+from microtvm_boards.model import Tensor
 from microtvm_boards.rpc import Device, ModelInfo, Pace
 from microtvm_boards.transports.process import ProcessTransport
 

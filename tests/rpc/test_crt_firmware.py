@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 import pytest
 
-from microtvm_boards.device import connect
 from microtvm_boards.errors import UsageError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from microtvm_boards.rpc import Device, Pace, RemoteError, Seen, SessionError
 from microtvm_boards.rpc.codec import DeviceRef
 from microtvm_boards.rpc.frames import encode
+from microtvm_boards.run.connect import connect
 from tests.conftest import DATA
 from tests.end_to_end.firmware import read_family
 from tests.rpc.firmware import BOARDS, built, built_once, check

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from microtvm_boards.device import connect
 from microtvm_boards.errors import TransportTimeoutError, UsageError
 from microtvm_boards.platforms import get_platform, transport_to
 from microtvm_boards.project import Project, create, parse_options
-from microtvm_boards.project.device_options import DeviceOptions
+from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.rpc import Device, ModelInfo, Pace, RemoteError, Seen, SessionError
+from microtvm_boards.run.connect import connect
 from microtvm_boards.transports.base import Transport
 from microtvm_boards.transports.process import ProcessTransport
 from microtvm_boards.transports.transcript import RecordingTransport, ReplayTransport

@@ -8,7 +8,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from microtvm_boards.device import connect
 from microtvm_boards.mlf import load
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
@@ -16,6 +15,7 @@ from microtvm_boards.rpc import ModelInfo, RemoteError
 from microtvm_boards.rpc.codec import Handle, TypeCode
 from microtvm_boards.rpc.remote import RemoteHandle
 from microtvm_boards.rpc.remote_model import RemoteModel
+from microtvm_boards.run.connect import connect
 from tests.conftest import DATA
 from tests.end_to_end.firmware import read_family
 

@@ -14,7 +14,7 @@ from microtvm_boards.flashers.failures import Failure, FlashFailedError
 from microtvm_boards.rpc.seen import SessionError
 from microtvm_boards.server.failures import to_rpc_error
 from microtvm_boards.server.jsonrpc import SERVER_ERROR, RpcError
-from microtvm_boards.tuning.bench import TrialFailedError
+from microtvm_boards.tuning.trials.bench import TrialFailedError
 
 
 def as_tvm_prints(error: RpcError, method: str) -> str:

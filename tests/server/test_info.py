@@ -8,8 +8,8 @@ import pytest
 
 from microtvm_boards.boards import board_names
 from microtvm_boards.errors import UsageError
-from microtvm_boards.project.option_table import OPTIONS, Method
-from microtvm_boards.project.options import parse_options
+from microtvm_boards.project.options.parse import parse_options
+from microtvm_boards.project.options.table import OPTIONS, Method
 from microtvm_boards.server.info import server_info
 
 METHODS: tuple[Method, ...] = ("generate_project", "build", "flash", "open_transport")

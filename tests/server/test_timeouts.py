@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.boards import Uart, load_board
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.project.manifest import Project
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.write.manifest import Project
 from microtvm_boards.server.timeouts import session_timeouts
 
 

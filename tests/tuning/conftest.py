@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.project import parse_options
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.tuning.kernel_host import KernelHost
-from microtvm_boards.tuning.trial_log import TrialLog
-from microtvm_boards.tuning.trials import TrialOptions, Trials
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.tuning.host.kernel_host import KernelHost
+from microtvm_boards.tuning.trials.log import TrialLog
+from microtvm_boards.tuning.trials.trials import TrialOptions, Trials
 from tests.tuning import kernels
 
 EMULATED = "mps2_an386"

@@ -9,8 +9,8 @@ import numpy as np
 from microtvm_boards.mlf import load
 from microtvm_boards.rpc import Device
 from microtvm_boards.rpc.remote import RemoteHandle
-from microtvm_boards.tuning.kernel_host import KernelHost
-from microtvm_boards.tuning.system_library import tables
+from microtvm_boards.tuning.host.kernel_host import KernelHost
+from microtvm_boards.tuning.host.system_library import tables
 from tests.conftest import DATA
 
 A = np.arange(-16, 16, dtype=np.int8).reshape(4, 8)

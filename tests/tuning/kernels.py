@@ -9,9 +9,9 @@ import os
 import time
 
 from microtvm_boards.errors import ModelError
-from microtvm_boards.mlf import Tensor
-from microtvm_boards.tuning.candidate import Candidate, KernelSources, Operator
-from microtvm_boards.tuning.system_library import tables
+from microtvm_boards.model import Tensor
+from microtvm_boards.tuning.host.system_library import tables
+from microtvm_boards.tuning.trials.candidate import Candidate, KernelSources, Operator
 
 COUNT = 64
 FUNCTION = "triple_add"

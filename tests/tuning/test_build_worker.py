@@ -11,7 +11,7 @@ from functools import partial
 
 import pytest
 
-from microtvm_boards.tuning.build_worker import BuildWorker, MakeError
+from microtvm_boards.tuning.trials.build_worker import BuildWorker, MakeError
 from tests.tuning import kernels
 
 

@@ -12,11 +12,11 @@ import pytest
 from microtvm_boards.errors import ToolNotFoundError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project, create
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.project.options import ProjectOptions
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.resources import board_configs
 from microtvm_boards.rpc.seen import SessionError
-from microtvm_boards.tuning.kernel_host import KernelHost
+from microtvm_boards.tuning.host.kernel_host import KernelHost
 from tests.conftest import DATA
 from tests.tuning.conftest import EMULATED, prepare
 from tests.tuning.desk_board import DeskBoard

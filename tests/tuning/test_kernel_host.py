@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from elftools.elf.elffile import ELFFile
 
-from microtvm_boards.device import connect
 from microtvm_boards.errors import (
     BuildError,
     DeviceError,
@@ -20,13 +19,14 @@ from microtvm_boards.errors import (
 )
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import create
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.project.options import ProjectOptions
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.rpc import Device
 from microtvm_boards.rpc.remote import RemoteHandle
 from microtvm_boards.rpc.seen import RemoteError
-from microtvm_boards.tuning.image import KernelTooLargeError
-from microtvm_boards.tuning.kernel_host import KernelHost
+from microtvm_boards.run.connect import connect
+from microtvm_boards.tuning.host.image import KernelTooLargeError
+from microtvm_boards.tuning.host.kernel_host import KernelHost
 from tests.conftest import DATA
 from tests.tuning.conftest import EMULATED, prepare
 from tests.tuning.kernel_calls import TABLES, A, B, bias_add, call_bias_add, kernel, run, sources_of

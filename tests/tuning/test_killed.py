@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from microtvm_boards.tuning.kernel_host import KernelHost
-from microtvm_boards.tuning.scratch import scratch_directory
-from microtvm_boards.tuning.trial_log import read_log
+from microtvm_boards.tuning.host.kernel_host import KernelHost
+from microtvm_boards.tuning.trials.log import read_log
+from microtvm_boards.tuning.trials.scratch import scratch_directory
 from tests.tuning import kernels
 from tests.tuning.conftest import EMULATED, prepare
 from tests.tvm.processes import alive_after, descendants
@@ -31,9 +31,9 @@ BODIES = ["good", "failed", "syntax", "slow", "wrong"]
 
 def tune(path: Path) -> None:
     """What is killed: COUNT trials on two boards, each printed once it is known to the tuner."""
-    from microtvm_boards.project.device_options import DeviceOptions
-    from microtvm_boards.tuning.trial_log import TrialLog
-    from microtvm_boards.tuning.trials import TrialOptions, Trials
+    from microtvm_boards.project.options.device import DeviceOptions
+    from microtvm_boards.tuning.trials.log import TrialLog
+    from microtvm_boards.tuning.trials.trials import TrialOptions, Trials
 
     host = prepare(EMULATED)
     options = TrialOptions(workers=2)

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microtvm_boards.boards import find_board
-from microtvm_boards.project.device_options import DeviceOptions
+from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.rpc import Device, Pace, RemoteError, RemoteHandle, SessionTimeoutError
-from microtvm_boards.tuning.kernel_host import KernelHost
-from microtvm_boards.tuning.measure import (
+from microtvm_boards.tuning.host.kernel_host import KernelHost
+from microtvm_boards.tuning.trials.measure import (
     COUNTED,
     Limits,
     Timer,

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from microtvm_boards.mlf import Tensor
-from microtvm_boards.project.device_options import DeviceOptions
-from microtvm_boards.tuning.candidate import Operator
-from microtvm_boards.tuning.kernel_host import KernelHost
-from microtvm_boards.tuning.outputs import clear, fetch, right
+from microtvm_boards.model import Tensor
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.tuning.host.kernel_host import KernelHost
+from microtvm_boards.tuning.trials.candidate import Operator
+from microtvm_boards.tuning.trials.outputs import clear, fetch, right
 from tests.tuning import kernels
 
 NUMBERS = np.array([0.0, 1.0, -2.5, 1e6])

@@ -18,8 +18,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.tuning.measure import Measurement
-from microtvm_boards.tuning.trial_log import PHASES, Trial, TrialLog, read_log
+from microtvm_boards.tuning.trials.log import PHASES, Trial, TrialLog, read_log
+from microtvm_boards.tuning.trials.measure import Measurement
 
 ABOUT = {"board": "mps2_an386", "model": "keywords"}
 MEASURED = Measurement(
@@ -224,7 +224,7 @@ def test_a_full_disk_ends_it_in_words_and_loses_nothing(tmp_path: Path) -> None:
 _WRITER = """
 import sys
 from pathlib import Path
-from microtvm_boards.tuning.trial_log import Trial, TrialLog
+from microtvm_boards.tuning.trials.log import Trial, TrialLog
 with TrialLog.open(Path(sys.argv[1]), {}, resume=True) as log:
     for number in range(10**9):
         if log.find("add", {"tile": number}) is None:

@@ -11,15 +11,15 @@ import pytest
 
 from microtvm_boards.errors import DeviceError, UsageError
 from microtvm_boards.flashers.wear import count_write
-from microtvm_boards.project.device_options import DeviceOptions
+from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.rpc import Device
-from microtvm_boards.tuning.bench import TrialFailedError
-from microtvm_boards.tuning.candidate import Candidate
-from microtvm_boards.tuning.kernel_host import KernelHost
-from microtvm_boards.tuning.measure import Limits
-from microtvm_boards.tuning.summary import summarize
-from microtvm_boards.tuning.trial_log import Trial, TrialLog, read_log
-from microtvm_boards.tuning.trials import CAUSES, TrialOptions, Trials
+from microtvm_boards.tuning.host.kernel_host import KernelHost
+from microtvm_boards.tuning.trials.bench import TrialFailedError
+from microtvm_boards.tuning.trials.candidate import Candidate
+from microtvm_boards.tuning.trials.log import Trial, TrialLog, read_log
+from microtvm_boards.tuning.trials.measure import Limits
+from microtvm_boards.tuning.trials.summary import summarize
+from microtvm_boards.tuning.trials.trials import CAUSES, TrialOptions, Trials
 from tests.tuning import kernels
 from tests.tuning.conftest import START
 

@@ -7,9 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from microtvm_boards.relay.session.blocks import Blocks
 from microtvm_boards.rpc import codec
 from microtvm_boards.rpc.codec import Code, DataType, Handle, TensorRef, TypeCode
-from microtvm_boards.tvm.blocks import Blocks
 
 SIZE_FUNCTION = 0x1234
 LARGEST = 100  # bytes of a packet that the device takes; 48 of them are data

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from microtvm_boards.tvm.candidates import Candidate, Minimize, Verdict, choose
-from microtvm_boards.tvm.recipes import Recipe, recipes
+from microtvm_boards.compile.candidates import Candidate, Minimize, Verdict, choose
+from microtvm_boards.compile.recipes import Recipe, recipes
 
 CONVOLUTIONS = {"qnn.conv2d", "qnn.requantize", "nn.softmax"}
 

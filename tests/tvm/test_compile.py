@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from microtvm_boards.compile.candidates import Minimize, Verdict
+from microtvm_boards.compile.compile import Compiled, compile_for_board
 from microtvm_boards.errors import (
     BoardError,
     ModelError,
@@ -25,8 +27,6 @@ from microtvm_boards.errors import (
 from microtvm_boards.mlf import load
 from microtvm_boards.project import Project
 from microtvm_boards.resources import board_configs
-from microtvm_boards.tvm.candidates import Minimize, Verdict
-from microtvm_boards.tvm.compile import Compiled, compile_for_board
 from tests.end_to_end.firmware import assert_equal, build_and_run
 from tests.tvm.test_docs import MODEL as KWS
 from tests.tvm.test_docs import blocks, run
@@ -183,8 +183,8 @@ def test_a_board_in_an_emulator_tells_all_costs_and_the_quickest_wins(emulated: 
 COMPILE = """
 import sys
 from pathlib import Path
-from microtvm_boards.tvm.candidates import Minimize
-from microtvm_boards.tvm.compile import compile_for_board
+from microtvm_boards.compile.candidates import Minimize
+from microtvm_boards.compile.compile import compile_for_board
 from tests.tvm.conftest import make_model
 compile_for_board(
     make_model(), "mps2_an386", Path(sys.argv[1]), minimize=Minimize.INSTRUCTIONS

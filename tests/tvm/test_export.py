@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.mlf import Interface, load
+from microtvm_boards.mlf import load
+from microtvm_boards.model import Interface
 from microtvm_boards.tvm import build_module, export_mlf, write_mlf
 
 pytest.importorskip("tvm")

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from microtvm_boards.tvm.reproducible import normalize, read_members, write_tar
+from microtvm_boards.relay.setup.reproducible import normalize, read_members, write_tar
 
 POOLED = [f"  void* sid_{n}_let = (&(global_workspace_1_var[{64 * n}]));\n" for n in range(12)]
 PACKED = "  void* pad_temp_let = (&(((uint8_t*)global_workspace_3_var_1)[576]));\n"

@@ -12,17 +12,17 @@ from typing import Any
 
 import pytest
 
+from microtvm_boards.compile.candidates import Candidate, Verdict
+from microtvm_boards.compile.compile import Compiled, compile_for_board, tuned_recipes
+from microtvm_boards.compile.recipes import recipes
 from microtvm_boards.errors import ModelError, UsageError
 from microtvm_boards.project import parse_options
-from microtvm_boards.tuning.candidate import KernelSources, Operator
-from microtvm_boards.tuning.measure import Measurement
-from microtvm_boards.tuning.trial_log import Trial, read_log
-from microtvm_boards.tvm.candidates import Candidate, Verdict
-from microtvm_boards.tvm.compile import Compiled, compile_for_board, tuned_recipes
-from microtvm_boards.tvm.recipes import recipes
-from microtvm_boards.tvm.tune_space import Task
-from microtvm_boards.tvm.tuned import read_tuning, records_directory
-from microtvm_boards.tvm.tuning import divide, find_space, tune, tuning_recipe
+from microtvm_boards.relay.tuning.tune_space import Task
+from microtvm_boards.relay.tuning.tuned import read_tuning, records_directory
+from microtvm_boards.relay.tuning.tuning import divide, find_space, tune, tuning_recipe
+from microtvm_boards.tuning.trials.candidate import KernelSources, Operator
+from microtvm_boards.tuning.trials.log import Trial, read_log
+from microtvm_boards.tuning.trials.measure import Measurement
 from tests.tvm.test_compile import (
     BOARD,
     KWS,
@@ -168,7 +168,7 @@ def test_nothing_to_tune_is_refused(model: Model, tmp_path: Path) -> None:
 def arm(model: Model) -> Any:
     """What AutoTVM can tune in the small model for a Cortex-M4."""
     pytest.importorskip("tvm")
-    from microtvm_boards.tvm.relay import infer_types, operators
+    from microtvm_boards.relay.passes import infer_types, operators
 
     mod = infer_types(model[0])
     recipe = tuning_recipe("autotvm", "cortex-m4", operators(mod))
@@ -201,8 +201,8 @@ def test_a_kernel_is_made_in_a_process_that_knows_its_name_alone(arm: Any) -> No
 def test_a_kernel_whose_output_is_in_blocks_of_another_size_is_refused() -> None:
     """It can't be compared with the untuned kernel's, and would be called wrong."""
     pytest.importorskip("tvm")
-    from microtvm_boards.tuning.candidate import Candidate as Choice
-    from microtvm_boards.tvm import autotvm_space, knobs
+    from microtvm_boards.relay.tuning import autotvm_space, knobs
+    from microtvm_boards.tuning.trials.candidate import Candidate as Choice
 
     data = ("TENSOR", (1, 8, 6, 6), "float32")
     weights = ("TENSOR", (16, 8, 3, 3), "float32")

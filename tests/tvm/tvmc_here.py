@@ -16,7 +16,7 @@ def tvmc(*lines: Line) -> None:
 
 
 def exit_code(line: Line) -> int:
-    from microtvm_boards.tvm.tvmc import run_tvmc
+    from microtvm_boards.relay.setup.tvmc import run_tvmc
 
     before = list(sys.argv)
     try:

@@ -1,0 +1,53 @@
+"""microtvm-boards create --into: a model for a project of STM32CubeMX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from microtvm_boards.cli.show.tables import preflight_table
+from microtvm_boards.errors import UsageError
+
+if TYPE_CHECKING:
+    from microtvm_boards.cli.output import Output
+
+
+def add_into(
+    output: Output,
+    model: Path,
+    project: Path,
+    values: dict[str, object],
+    *,
+    into: bool,
+    force: bool,
+) -> None:
+    """`values`: options as they were given. Raises as `add_to_cubemx`."""
+    from microtvm_boards.project.options.parse import parse_options
+    from microtvm_boards.project.write.into_cubemx import CMAKE_LINES, MAKE_LINE, add_to_cubemx
+
+    if not into:
+        raise UsageError(
+            "--force goes with --into.", hint="remove an old project first, or choose another name"
+        )
+    options = parse_options({"model_entrypoint_api": "c", **values}, "generate_project")
+    added = add_to_cubemx(model, project, options, force=force)
+    names = [m.module.name for m in added.plan.modules]
+    memory = [
+        {"memory": n.memory, "what": n.what, "size_bytes": n.size_bytes} for n in added.plan.needs
+    ]
+    output.text(f"Added {added.folder}: {', '.join(names)} for the project of {added.ioc.name}")
+    output.text(preflight_table(memory, added.plan.board.memories))
+    if added.changed:
+        output.text("Changed " + ", ".join(str(path) for path in added.changed))
+    else:
+        output.text(f"CMake: after your target in CMakeLists.txt\n{CMAKE_LINES}")
+        output.text(f"Make: before OBJECTS in Makefile\n{MAKE_LINE}")
+    output.document(
+        {
+            "folder": str(added.folder),
+            "ioc": str(added.ioc),
+            "models": names,
+            "memory": memory,
+            "changed": [str(path) for path in added.changed],
+        }
+    )

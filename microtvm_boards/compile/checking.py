@@ -1,0 +1,172 @@
+"""Runs a compiled model as firmware, on this computer or an emulator, against the reference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from microtvm_boards.boards import Board, board_names, load_board
+from microtvm_boards.errors import MicroTvmBoardsError
+from microtvm_boards.model import Model
+from microtvm_boards.platforms import get_platform, qemu, tools
+from microtvm_boards.project import create, parse_options
+from microtvm_boards.relay.inputs import by_name
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+    from microtvm_boards.harness import RunResult
+    from microtvm_boards.relay.inputs import Sample
+
+_SECONDS = 300.0  # for one inference, with emulation
+_RELATIVE, _ABSOLUTE = 1e-4, 1e-5  # floats; the second of the largest value, or of 1
+# Any core with DSP instructions runs these kernels when they are compiled for it.
+_DSP_STAND_IN = "mps2_an386"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where firmware can run here. `board`: a name or a file, as option board takes it."""
+
+    board: str
+    platform: str
+
+    @property
+    def optimization(self) -> str:
+        """The quickest: an emulator has much to run, this computer little."""
+        return "debug" if self.platform == "host" else "speed"
+
+    @property
+    def label(self) -> str:
+        return "this computer" if self.platform == "host" else Path(self.board).stem
+
+
+@dataclass(frozen=True)
+class Checked:
+    """`difference`: "" when all outputs are the reference's."""
+
+    difference: str
+    instructions: int | None = None  # the most of all samples, at -O2
+
+
+def is_emulated(board: Board) -> bool:
+    return board.emulator is not None and "baremetal" in board.platforms
+
+
+def counts_instructions(board: Board) -> bool:
+    return is_emulated(board) and qemu.instructions(1, board) is not None
+
+
+def needed_tools(board: Board) -> tuple[tools.Tool, ...]:
+    """What building and running firmware for the board takes: an emulated one, or the host."""
+    build = (tools.CMAKE, tools.NINJA_OR_MAKE)
+    if is_emulated(board):
+        return (tools.ARM_GCC, *build, qemu.program(board))
+    return (tools.host_compiler(), *build)
+
+
+def find_place(name: str, board: Board, model: Model) -> Place | str:
+    """Where to check `model`, which is compiled for `board` (option value `name`).
+
+    The board's own emulator; else this computer, when the code is plain C; else another emulated
+    board with the same core. Where none of them can be: what is missing, in words.
+    """
+    if is_emulated(board):
+        return _place(Place(name, "baremetal"), board)
+    if not _is_for_arm(model):
+        return _place(Place("host", "host"), load_board("host"))
+    stand_in = _same_core(board.cpu.name) or load_board(_DSP_STAND_IN)
+    return _place(Place(stand_in.name, "baremetal"), stand_in)
+
+
+def _place(place: Place, board: Board) -> Place | str:
+    missing = [tool.programs[0] for tool in needed_tools(board) if tools.find(tool) is None]
+    return f"needs {', '.join(missing)}" if missing else place
+
+
+def _is_for_arm(model: Model) -> bool:
+    """Kernels with DSP instructions take them from Arm's C language extensions."""
+    return any(b"arm_acle.h" in content for content in model.files.values())
+
+
+def _same_core(cpu: str) -> Board | None:
+    """Of the emulated boards with this core the one with the most RAM."""
+    boards = [load_board(name) for name in board_names()]
+    same = [board for board in boards if is_emulated(board) and board.cpu.name == cpu]
+    return max(same, key=_ram_bytes, default=None)
+
+
+def _ram_bytes(board: Board) -> int:
+    ram = board.memory_for("ram")
+    return 0 if ram is None else ram.size
+
+
+def check(
+    mlf: Path,
+    place: Place,
+    directory: Path,
+    samples: Sequence[Sample],
+    expected: Sequence[Sequence[npt.NDArray[Any]]],
+    *,
+    stack_bytes: int,
+) -> Checked:
+    """Builds the model library as a project with entry point c in `directory` and runs `samples`.
+
+    `expected`: for each sample the reference's outputs in the model's order. A firmware that faults
+    or stays silent differs. Stops at the first difference.
+    Raises ModelError, ProjectError or BuildError when no firmware can be made.
+    """
+    from microtvm_boards.harness import Harness
+
+    options: dict[str, object] = {
+        "board": place.board,
+        "platform": place.platform,
+        "model_entrypoint_api": "c",
+        "optimization": place.optimization,
+        "stack_size_bytes": stack_bytes,
+    }
+    project = create(mlf, directory, parse_options(options, "generate_project"))
+    platform = get_platform(place.platform)
+    platform.build(project)
+    most: int | None = None
+    with platform.transport(project) as transport:
+        harness = Harness(project, transport, timeout=_SECONDS)
+        for sample, want in zip(samples, expected, strict=True):
+            try:
+                if sample is samples[0]:
+                    harness.start()
+                names = [tensor.name for tensor in project.models[0].inputs]
+                result = harness.run(by_name(names, sample.arrays))
+            except MicroTvmBoardsError as error:
+                return Checked(f"no answer to {sample.label}: {error.cause}")
+            difference = _difference(result, want)
+            if difference:
+                return Checked(f"{difference}, {sample.label}", most)
+            count = qemu.instructions(result.ticks, project.board)
+            most = None if count is None else max(most or 0, round(count))
+    return Checked("", most)
+
+
+def _difference(result: RunResult, expected: Sequence[npt.NDArray[Any]]) -> str:
+    """The first output that isn't as expected, in words; "" when all are. Integers exactly."""
+    import numpy as np
+
+    if result.status != 0:
+        return f"the model failed with {result.status_name}"
+    if len(result.outputs) != len(expected):
+        return f"{len(result.outputs)} outputs instead of {len(expected)}"
+    for (name, got), want in zip(result.outputs.items(), expected, strict=True):
+        if got.dtype != want.dtype or got.size != want.size:
+            return f"{name} is {got.dtype}[{got.size}] instead of {want.dtype}[{want.size}]"
+        flat, right = got.reshape(-1), want.reshape(-1)
+        if want.dtype.kind == "f":
+            largest = float(np.nanmax(np.abs(right), initial=1.0))
+            same = np.isclose(flat, right, _RELATIVE, _ABSOLUTE * largest, equal_nan=True)
+        else:
+            same = flat == right
+        wrong = int(np.count_nonzero(~same))
+        if wrong:
+            return f"{wrong} of {want.size} values of {name} differ"
+    return ""

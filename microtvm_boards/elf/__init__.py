@@ -1,0 +1,1 @@
+"""Reads object files and linked files."""

@@ -1,0 +1,1 @@
+"""Reports on a linked firmware: what takes its memory and its stack."""

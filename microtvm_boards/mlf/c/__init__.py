@@ -1,0 +1,1 @@
+"""What the generated C in a tar says."""

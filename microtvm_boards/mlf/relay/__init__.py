@@ -1,0 +1,1 @@
+"""What the relay text in a tar says."""

@@ -1,0 +1,35 @@
+"""STM32 with ST's HAL out of an STM32Cube package, which is linked where it lies."""
+
+from __future__ import annotations
+
+from microtvm_boards.platforms.baremetal import BaremetalPlatform
+from microtvm_boards.platforms.base import BuildResult, Progress
+from microtvm_boards.platforms.cmake import cached, forget_configuration
+from microtvm_boards.platforms.firmware_stack import Roots
+from microtvm_boards.project.inputs.cube_package import CubePackage, find_package, path_variable
+from microtvm_boards.project.plan.stm32 import stm32_of
+from microtvm_boards.project.write.manifest import Project
+
+
+class Stm32CubePlatform(BaremetalPlatform):
+    name = "stm32cube"
+    # The UART's interrupt has the highest priority, SysTick the lowest (HAL_Init).
+    roots = Roots("Reset_Handler", nested=True)
+
+    def build(self, project: Project, *, progress: Progress | None = None) -> BuildResult:
+        """See Platform.build. Raises as `find_package` when there is no package to build with."""
+        package = package_of(project)
+        configured = cached(project).get("MTVM_STM32CUBE")
+        if configured is not None and configured != package.path.as_posix():
+            forget_configuration(project)
+        return super().build(project, progress=progress)
+
+
+def package_of(project: Project) -> CubePackage:
+    """The package that CMake takes, too: the one it was given by hand, else what is found.
+
+    Raises as `find_package`.
+    """
+    by_hand = cached(project).get(path_variable(stm32_of(project.board).family))
+    option = project.manifest.get("options", {}).get("stm32cube_path")
+    return find_package(project.board, by_hand or option)

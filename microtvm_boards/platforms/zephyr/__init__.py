@@ -1,0 +1,1 @@
+"""Zephyr: an ordinary application of the user's own tree."""

@@ -1,0 +1,1 @@
+"""What a project takes in each memory, against what there is."""

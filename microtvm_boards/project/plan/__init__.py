@@ -1,0 +1,1 @@
+"""Decides everything about a project, before anything is written."""

@@ -1,0 +1,158 @@
+"""Kernels that are object files: which processor they are for."""
+
+from __future__ import annotations
+
+import io
+import platform
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from microtvm_boards.boards import Board
+from microtvm_boards.errors import ModelError
+from microtvm_boards.model import Model
+
+_ARM = "Arm"
+# e_machine of ELF (pyelftools' names) -> what it is called here, and by Python's platform.machine.
+_MACHINES = {
+    "EM_ARM": _ARM,
+    "EM_X86_64": "x86-64",
+    "EM_386": "x86",
+    "EM_AARCH64": "AArch64",
+    "EM_RISCV": "RISC-V",
+    "EM_XTENSA": "Xtensa",
+}
+_HOSTS = {"x86_64": "x86-64", "AMD64": "x86-64", "aarch64": "AArch64", "arm64": "AArch64"}
+_ZEPHYR = {"arm": _ARM, "arm64": "AArch64", "riscv": "RISC-V", "xtensa": "Xtensa"}
+# Tag_CPU_arch of the Arm ABI's build attributes (addenda32, section 3.3.7.2) of cores with the
+# profile M, and the cores that run such code.
+_V6M, _V7M, _V7EM, _V8BASE, _V8MAIN, _V81 = "v6-M", "v7-M", "v7E-M", "v8-M base", "v8-M", "v8.1-M"
+_TAGS = {10: _V7M, 11: _V6M, 12: _V6M, 13: _V7EM, 16: _V8BASE, 17: _V8MAIN, 21: _V81}
+_HARD_ABI, _EITHER_ABI = 1, 3  # Tag_ABI_VFP_args
+_RUNS = {
+    **dict.fromkeys(("cortex-m0", "cortex-m0plus", "cortex-m1"), (_V6M,)),
+    "cortex-m3": (_V6M, _V7M),
+    **dict.fromkeys(("cortex-m4", "cortex-m7"), (_V6M, _V7M, _V7EM)),
+    "cortex-m23": (_V6M, _V8BASE),
+    **dict.fromkeys(("cortex-m33", "cortex-m35p"), (_V6M, _V7M, _V7EM, _V8BASE, _V8MAIN)),
+    **dict.fromkeys(
+        ("cortex-m52", "cortex-m55", "cortex-m85"), (_V6M, _V7M, _V7EM, _V8BASE, _V8MAIN, _V81)
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Code:
+    """`machine`: one of _MACHINES or ELF's own name; `version`: of Arm's architecture or "".
+
+    `hard_float`: whether floats are passed in registers of the FPU; None: no float is, or unknown.
+    """
+
+    machine: str
+    version: str = ""
+    hard_float: bool | None = None
+
+    def __str__(self) -> str:
+        return f"{self.machine} {self.version}".rstrip()
+
+
+def refuse_foreign_objects(models: Iterable[Model], board: Board) -> None:
+    """Raises ModelError that names an object file whose code isn't for the board's processor.
+
+    Nothing is refused where the board's processor isn't known.
+    """
+    machine = _machine_of(board)
+    if machine is None:
+        return
+    for model in models:
+        for source in (s for module in model.modules for s in module.sources):
+            if source.endswith(".o"):
+                reason = _mismatch(code_of(model.files[source]), board, machine)
+                if reason:
+                    raise ModelError(
+                        f"{model.path}: {source} {reason}.", hint=_hint(board, machine)
+                    )
+
+
+def _mismatch(code: Code, board: Board, machine: str) -> str:
+    runs = _RUNS.get(_core(board))
+    if code.machine != machine or (code.version and runs and code.version not in runs):
+        return f"holds code for {code}; board {board.name} has {_processor(board, machine)}"
+    hard = _hard_float(board)
+    if None in (hard, code.hard_float) or hard == code.hard_float:
+        return ""
+    abi = {True: "in registers of the FPU (hard-float ABI)", False: "in general registers"}
+    return (
+        f"passes floats {abi[not hard]}; code for board {board.name} passes them {abi[bool(hard)]}"
+    )
+
+
+def _hard_float(board: Board) -> bool | None:
+    """None where the board's file doesn't say."""
+    given = [flag for flag in board.cpu.flags if flag.startswith("-mfloat-abi=")]
+    return given[-1].endswith("=hard") if given else None
+
+
+def code_of(data: bytes) -> Code:
+    """What the object file `data` is for. Raises nothing that scan_object hasn't refused."""
+    from elftools.elf.elffile import ELFFile
+
+    elf = ELFFile(io.BytesIO(data))
+    machine = str(elf["e_machine"])
+    name = _MACHINES.get(machine, machine.removeprefix("EM_"))
+    if name != _ARM:
+        return Code(name)
+    tags = _arm_attributes(elf)
+    hard: bool | None = None
+    # What ld goes by: an object that says how it represents floats says how it passes them, too.
+    if tags.get("TAG_ABI_FP_NUMBER_MODEL") and tags.get("TAG_ABI_VFP_ARGS") != _EITHER_ABI:
+        hard = tags.get("TAG_ABI_VFP_ARGS") == _HARD_ABI
+    return Code(name, _TAGS.get(tags.get("TAG_CPU_ARCH", -1), ""), hard)
+
+
+def _arm_attributes(elf: Any) -> dict[str, int]:
+    """The file's build attributes that are numbers; none where it has none that can be read."""
+    section = elf.get_section_by_name(".ARM.attributes")
+    try:
+        return {
+            str(attribute.tag): attribute.value
+            for part in (section.iter_subsections("aeabi") if section else ())
+            for scope in part.iter_subsubsections("TAG_FILE")
+            for attribute in scope.iter_attributes()
+            if isinstance(attribute.value, int)
+        }
+    # pyelftools trusts the file: damage shows up as whatever its parser runs into.
+    except Exception:
+        return {}
+
+
+def _machine_of(board: Board) -> str | None:
+    if board.hosted:
+        return _HOSTS.get(platform.machine())
+    if _core(board).startswith("cortex-m"):
+        return _ARM
+    return _ZEPHYR.get((board.zephyr and board.zephyr.arch) or "")
+
+
+def _core(board: Board) -> str:
+    """GCC's name. Zephyr's ends in f where there is an FPU."""
+    name = board.cpu.name or (board.zephyr.cpu if board.zephyr else "").removesuffix("f")
+    return name.partition("+")[0]
+
+
+def _processor(board: Board, machine: str) -> str:
+    if board.hosted:
+        return f"the processor of this computer, {machine}"
+    core = _core(board)
+    return f"an {machine} {core}" if core else f"{machine}"
+
+
+def _hint(board: Board, machine: str) -> str:
+    core = _core(board)
+    if machine == _ARM and core:
+        floats = {None: "", True: " -mfloat-abi=hard", False: " -mfloat-abi=soft"}
+        return (
+            f"compile the model with -mcpu={core}{floats[_hard_float(board)]} and an Arm triple, "
+            "or for the target c"
+        )
+    return "compile the model for the board's processor, or for the target c"

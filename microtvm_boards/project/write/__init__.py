@@ -1,0 +1,1 @@
+"""Writes a project, and reads its manifest."""

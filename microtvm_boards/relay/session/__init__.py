@@ -1,0 +1,1 @@
+"""`tvm.micro.Session` and what stands between it and a device."""

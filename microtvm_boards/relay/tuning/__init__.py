@@ -1,0 +1,1 @@
+"""AutoTVM and MetaSchedule: their tasks, searches and records, and their own way to a board."""

@@ -1,0 +1,1 @@
+"""Opens a project and runs samples on it, whichever entry point it has."""

@@ -1,0 +1,1 @@
+"""Kernels tried one after the other: made, built, run, measured, logged."""
