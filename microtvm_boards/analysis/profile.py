@@ -23,7 +23,7 @@ from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.plan.schedule import OperatorCall, Schedule
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.trace import TracedProject
 from microtvm_boards.run.own_firmware import Run, clock_hz_of, run_samples
 

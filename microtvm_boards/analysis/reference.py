@@ -12,7 +12,7 @@ from microtvm_boards.errors import MicroTvmBoardsError, OperatorsUnseenError, Pr
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import Progress
 from microtvm_boards.project import create, parse_options
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.trace import TracedProject
 
 FOLDER = "reference"  # in the build directory, a folder a model library

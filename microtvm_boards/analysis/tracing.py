@@ -15,7 +15,7 @@ from microtvm_boards.harness.traced import TracedHarness
 from microtvm_boards.platforms import get_platform, transport_to
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.trace import TracedProject, trace_project
 
 if TYPE_CHECKING:

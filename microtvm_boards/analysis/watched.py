@@ -20,7 +20,7 @@ from microtvm_boards.errors import DeviceError
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.plan.schedule import OperatorCall, Schedule
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.trace import TracedProject, read_schedule
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from microtvm_boards.platforms import Platform
     from microtvm_boards.project.options.device import DeviceOptions
     from microtvm_boards.project.options.table import Method
-    from microtvm_boards.project.write.manifest import Project
+    from microtvm_boards.project.project import Project
 
 project_argument = click.argument("project", type=click.Path(path_type=Path))
 model_option = click.option(
@@ -73,7 +73,7 @@ def _with_options(
 def open_project(directory: Path) -> tuple[Project, Platform]:
     """Raises ProjectError when `directory` isn't a project."""
     from microtvm_boards.platforms import get_platform
-    from microtvm_boards.project.write.manifest import Project
+    from microtvm_boards.project.project import Project
 
     project = Project.open(directory)
     return project, get_platform(project.platform)

@@ -11,7 +11,7 @@ from microtvm_boards.doctor.finding import Finding, State, problem
 from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.platforms import get_platform, transport_to
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 AREA = "Project"
 CALLS = 20

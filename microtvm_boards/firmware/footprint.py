@@ -16,7 +16,7 @@ from typing import Any
 from microtvm_boards.boards import Memory
 from microtvm_boards.elf.sizes import allocated, places
 from microtvm_boards.firmware.link_map import InputSection, read_map
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 PARTS: Mapping[str, str] = {
     "model": "what TVM generated, its constants and its tensors",

@@ -11,7 +11,7 @@ from microtvm_boards.boards import Memory
 from microtvm_boards.elf.sizes import ELSEWHERE, memory_use
 from microtvm_boards.errors import ProjectError
 from microtvm_boards.firmware.footprint import Piece, footprint
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 # Kinds of MemoryNeed in the words of the table.
 WORDS: Mapping[str, str] = {

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from microtvm_boards.project.needs.preflight import align_up
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 REPORT = "stack.json"
 USED = "stack_used.json"

@@ -29,7 +29,8 @@ from microtvm_boards.harness.protocol import (
     parse,
 )
 from microtvm_boards.model.arrays import from_bytes, to_bytes
-from microtvm_boards.project.write.manifest import Project, ProjectModel
+from microtvm_boards.project.manifest import ProjectModel
+from microtvm_boards.project.project import Project
 from microtvm_boards.transports.base import Transport
 
 if TYPE_CHECKING:

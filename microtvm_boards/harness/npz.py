@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from microtvm_boards.errors import DeviceError, UsageError
 from microtvm_boards.model.arrays import from_bytes
 from microtvm_boards.project.inputs.samples import load_samples
-from microtvm_boards.project.write.manifest import ProjectModel
+from microtvm_boards.project.manifest import ProjectModel
 
 if TYPE_CHECKING:
     from microtvm_boards.harness.client import RunResult

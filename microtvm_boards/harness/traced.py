@@ -6,7 +6,7 @@ from microtvm_boards.errors import DeviceError
 from microtvm_boards.harness.client import Harness
 from microtvm_boards.harness.lines import LineReader
 from microtvm_boards.harness.protocol import CallValue, Done, Measured, Message, Written
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.transports.base import Transport
 
 _LINE_OVERHEAD = 512

@@ -11,7 +11,7 @@ from microtvm_boards.platforms.base import BuildResult, MemoryUse, Platform, Pro
 
 if TYPE_CHECKING:
     from microtvm_boards.project.options.device import DeviceOptions
-    from microtvm_boards.project.write.manifest import Project
+    from microtvm_boards.project.project import Project
     from microtvm_boards.transports.base import Transport
 
 PLATFORMS = {

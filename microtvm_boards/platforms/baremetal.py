@@ -11,7 +11,7 @@ from microtvm_boards.platforms.logged_build import Build
 from microtvm_boards.platforms.serial_board import on_hardware, serial_transport
 from microtvm_boards.platforms.tools import ARM_GCC, ARM_GXX, Tool
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.transports.base import Transport
 
 

@@ -11,7 +11,7 @@ from microtvm_boards.boards import Memory
 from microtvm_boards.firmware.stack_use import StackUse, read_stack
 from microtvm_boards.platforms.build_state import sha256_of
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.transports.base import Transport
 
 Progress = Callable[[str], None]  # gets each line that a tool prints

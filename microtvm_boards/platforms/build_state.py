@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from microtvm_boards.errors import ProjectError
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 STATE = "build.json"
 GOOD = "good"

@@ -13,7 +13,7 @@ from microtvm_boards.firmware.stack_use import StackUse
 from microtvm_boards.platforms import tools
 from microtvm_boards.platforms.logged_build import Build, LoggedBuild
 from microtvm_boards.platforms.tools import Tool
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 
 class CMakePlatform(LoggedBuild):

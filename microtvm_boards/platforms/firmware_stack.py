@@ -14,7 +14,7 @@ from microtvm_boards.platforms.build_state import sha256_of
 from microtvm_boards.platforms.cmake import build_command, cached
 from microtvm_boards.platforms.logged_build import Build
 from microtvm_boards.project.needs.stack_estimate import exception_frame
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 SETTING = "MTVM_STACK_BYTES"  # of CMake
 # Their addresses are taken by code that the processor enters, not to be called.

@@ -18,7 +18,7 @@ from microtvm_boards.transports.ports import SerialPort, find_port, list_ports
 
 if TYPE_CHECKING:
     from microtvm_boards.project.options.device import DeviceOptions
-    from microtvm_boards.project.write.manifest import Project
+    from microtvm_boards.project.project import Project
 
 EMULATOR = "emulator"
 # Failures before anything was written to the flash.

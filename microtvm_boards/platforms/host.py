@@ -7,7 +7,7 @@ from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.platforms.cmake import CMakePlatform
 from microtvm_boards.platforms.tools import Tool, host_compiler, host_cxx_compiler
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.transports.base import Transport
 
 

@@ -19,7 +19,7 @@ from microtvm_boards.platforms.build_errors import Failure, explain, last_lines
 from microtvm_boards.platforms.build_state import BuildState
 from microtvm_boards.platforms.tools import Tool
 from microtvm_boards.programs import run_logged
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 
 @dataclass(frozen=True)

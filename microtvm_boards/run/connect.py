@@ -11,7 +11,7 @@ from microtvm_boards.platforms import transport_to
 from microtvm_boards.platforms.base import ANY_DEVICE
 from microtvm_boards.platforms.serial_board import fast_rate, line_rate
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.rpc import Device, ModelInfo, Pace
 from microtvm_boards.rpc.replay import recorded_nonce
 

@@ -11,7 +11,7 @@ from microtvm_boards.firmware.stack_use import note_stack_used
 from microtvm_boards.platforms import transport_to
 from microtvm_boards.platforms.base import ANY_DEVICE
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 if TYPE_CHECKING:
     from microtvm_boards.boards import Board

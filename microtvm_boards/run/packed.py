@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from microtvm_boards.cli.output import Work
     from microtvm_boards.harness import RunResult
     from microtvm_boards.project.options.device import DeviceOptions
-    from microtvm_boards.project.write.manifest import Project
+    from microtvm_boards.project.project import Project
     from microtvm_boards.rpc import Pace
 
 _HOST_TICKS_PER_SECOND = 1_000_000  # as the harness counts on a board without a clock of its own

@@ -65,7 +65,7 @@ class Handler:
 
     def build(self, options: Options) -> None:
         from microtvm_boards.platforms import get_platform
-        from microtvm_boards.project.write.manifest import Project
+        from microtvm_boards.project.project import Project
 
         parsed = parse_options(options, "build")
         project = Project.open(self.directory).with_options(zephyr_base=parsed.zephyr_base)
@@ -80,7 +80,7 @@ class Handler:
 
     def flash(self, options: Options) -> None:
         from microtvm_boards.platforms import get_platform
-        from microtvm_boards.project.write.manifest import Project
+        from microtvm_boards.project.project import Project
 
         parsed = parse_options(options, "flash")
         project = Project.open(self.directory).with_options(
@@ -100,7 +100,7 @@ class Handler:
     def open_transport(self, options: Options) -> dict[str, Any]:
         """Opens anew when a transport is open already: the firmware starts from its beginning."""
         from microtvm_boards.platforms import transport_to
-        from microtvm_boards.project.write.manifest import Project
+        from microtvm_boards.project.project import Project
         from microtvm_boards.server.timeouts import session_timeouts
 
         parsed = parse_options(options, "open_transport")

@@ -8,9 +8,9 @@ from typing import Any
 
 from microtvm_boards.boards import board_names
 from microtvm_boards.platforms import PLATFORMS
+from microtvm_boards.project.manifest import MANIFEST, MODEL_TAR
 from microtvm_boards.project.options.presets import read_presets
 from microtvm_boards.project.options.table import OPTIONS, OptionSpec
-from microtvm_boards.project.write.manifest import MANIFEST, MODEL_TAR
 
 PROTOCOL_VERSION = 1  # TVM's client wants exactly this
 PLATFORM_NAME = "microtvm-boards"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from microtvm_boards.platforms.base import ANY_DEVICE
 from microtvm_boards.platforms.serial_board import line_rate
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 _RETRY_SECONDS = 2.0  # a firmware that was not up yet gets the start message again
 _START_SECONDS = 30.0  # an answer ends the wait, so only a dead board costs them

@@ -16,7 +16,7 @@ from microtvm_boards.flashers.probes import Probe
 from microtvm_boards.flashers.wear import read_wear
 from microtvm_boards.platforms.flash import flash_with
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.transports.ports import SerialPort
 from tests.flashers.bootloader import Bootloader
 from tests.flashers.conftest import StandIn

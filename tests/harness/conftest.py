@@ -10,7 +10,8 @@ import pytest
 
 from microtvm_boards.boards import load_board
 from microtvm_boards.model import Quantization, Tensor
-from microtvm_boards.project.write.manifest import Project, ProjectModel
+from microtvm_boards.project.manifest import ProjectModel
+from microtvm_boards.project.project import Project
 from microtvm_boards.transports.process import ProcessTransport
 
 MODELS = (

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.boards import load_board
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 HOST_CMAKE = """\
 cmake_minimum_required(VERSION 3.16)

@@ -15,7 +15,7 @@ import pytest
 
 from microtvm_boards.errors import BuildError, ProjectError, ToolNotFoundError
 from microtvm_boards.platforms import get_platform
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from tests.platforms.conftest import HOST_CMAKE, MakeProject
 
 MAIN = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n'

@@ -9,7 +9,7 @@ from microtvm_boards.errors import FlashError
 from microtvm_boards.platforms import BuildResult, MemoryUse, Platform, Progress
 from microtvm_boards.platforms.base import ANY_DEVICE
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.transports.base import Transport
 from microtvm_boards.transports.process import ProcessTransport
 

@@ -7,7 +7,7 @@ import pytest
 
 from microtvm_boards.boards import Uart, load_board
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.server.timeouts import session_timeouts
 
 

@@ -15,7 +15,7 @@ from microtvm_boards.cli.show.tables import preflight_table
 if TYPE_CHECKING:
     from microtvm_boards.boards import Memory
     from microtvm_boards.project.options.parse import ProjectOptions
-    from microtvm_boards.project.write.manifest import Project
+    from microtvm_boards.project.project import Project
 
 
 class _CreateCommand(click.Command):

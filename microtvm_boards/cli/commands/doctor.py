@@ -38,7 +38,7 @@ def doctor(output: Output, project: Path | None, device: DeviceOptions) -> None:
     with output.work("Looking at this computer"):
         findings = look_at_computer()
     if project is not None:
-        from microtvm_boards.project.write.manifest import Project
+        from microtvm_boards.project.project import Project
 
         opened = Project.open(project)
         with output.work(f"Asking {opened.board.name}") as work:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from microtvm_boards.harness import RunResult
     from microtvm_boards.model import Tensor
     from microtvm_boards.project.options.device import DeviceOptions
-    from microtvm_boards.project.write.manifest import Project
+    from microtvm_boards.project.project import Project
     from microtvm_boards.transports.base import Transport
 
 Sample = dict[str, Any]  # input arrays by name

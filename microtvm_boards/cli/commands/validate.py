@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from microtvm_boards.analysis.compare import Comparison
     from microtvm_boards.analysis.inputs import Sample
     from microtvm_boards.analysis.validate import FirstDifference, Outputs, Validation
+    from microtvm_boards.project.manifest import ProjectModel
     from microtvm_boards.project.options.device import DeviceOptions
-    from microtvm_boards.project.write.manifest import Project, ProjectModel
+    from microtvm_boards.project.project import Project
 
 _LISTED = 20  # samples; of more, those that differ
 

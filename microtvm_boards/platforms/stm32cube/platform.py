@@ -8,7 +8,7 @@ from microtvm_boards.platforms.cmake import cached, forget_configuration
 from microtvm_boards.platforms.firmware_stack import Roots
 from microtvm_boards.project.inputs.cube_package import CubePackage, find_package, path_variable
 from microtvm_boards.project.plan.stm32 import stm32_of
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 
 class Stm32CubePlatform(BaremetalPlatform):

@@ -18,7 +18,7 @@ from microtvm_boards.errors import BoardError, ToolNotFoundError
 from microtvm_boards.platforms import tools
 from microtvm_boards.platforms.cmake import cached
 from microtvm_boards.platforms.tools import ARM_GCC, Tool, host_compiler
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 SDK_LINK = "https://docs.zephyrproject.org/latest/develop/toolchains/zephyr_sdk.html"
 # Imported by the scripts of Zephyr's build (scripts/requirements-base.txt, 3.2 to 4.x).

@@ -22,10 +22,10 @@ from microtvm_boards.platforms.zephyr import run as zephyr_run
 from microtvm_boards.platforms.zephyr.built_devicetree import memories, read_config
 from microtvm_boards.platforms.zephyr.errors import hint, unusable_uart
 from microtvm_boards.platforms.zephyr.stack import MainStack
+from microtvm_boards.project.needs.need import MemoryNeed
 from microtvm_boards.project.needs.preflight import refuse_what_does_not_fit
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.plan.types import MemoryNeed
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.transports.base import Transport
 
 # USB ids of the probes behind Zephyr's runners: their serial ports.

@@ -16,7 +16,7 @@ from typing import Any
 
 from microtvm_boards.boards.devicetree import Devicetree
 from microtvm_boards.errors import ProjectError
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 RUN_FILE = "run.json"
 FIRMWARE = "{firmware}"

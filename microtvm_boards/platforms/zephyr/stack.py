@@ -10,7 +10,7 @@ from microtvm_boards.firmware.stack_report import objects_of, short_chain, stack
 from microtvm_boards.firmware.stack_use import StackUse
 from microtvm_boards.platforms.logged_build import Build
 from microtvm_boards.project.needs.zephyr_memories import AROUND, stack_size
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 
 SETTING = "CONFIG_MAIN_STACK_SIZE"
 # A stack that the plan has for it may be so much larger before the build shrinks it: another size

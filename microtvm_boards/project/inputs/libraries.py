@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from microtvm_boards.errors import UsageError
 from microtvm_boards.mlf import load
 from microtvm_boards.model import Model, Module
+from microtvm_boards.project.manifest import MODEL_TAR
 from microtvm_boards.project.options.parse import ProjectOptions, existing_file
 from microtvm_boards.project.plan.names import identifier
-from microtvm_boards.project.write.manifest import MODEL_TAR
 
 SYSTEM_LIB = "TVMSystemLibEntryPoint"
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import ProjectError
 from microtvm_boards.project.inputs.samples import Samples
+from microtvm_boards.project.manifest import RpcSettings
 from microtvm_boards.project.needs.code_size import CodeEstimate, descriptor_bytes
+from microtvm_boards.project.needs.need import MemoryNeed
 from microtvm_boards.project.needs.zephyr_size import ZephyrBase
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.plan.types import (
     Buffer,
     BufferKind,
     CrtServer,
-    MemoryNeed,
     ModulePlan,
     StackPlan,
 )
-from microtvm_boards.project.write.manifest import RpcSettings
 
 # Static data of start-up code, port and libc beside the stack, by platform: measured with
 # benchmarks/code_size.py, rounded up.

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 from microtvm_boards.boards import Board, Memory
 from microtvm_boards.errors import UsageError, nearest
+from microtvm_boards.project.manifest import RpcSettings
 from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.plan.types import Buffer, BufferKind, ModulePlan
-from microtvm_boards.project.write.manifest import RpcSettings
 from microtvm_boards.resources import template_project
 
 _FLASH, _RAM = "flash", "ram"  # Memory.use; where a board lists no memories, their names

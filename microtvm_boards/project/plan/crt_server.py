@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 from microtvm_boards.errors import ModelError
 from microtvm_boards.model import Executor, Interface, Model, Module
+from microtvm_boards.project.manifest import RpcSettings
 from microtvm_boards.project.needs.preflight import PAGE_STATE_BYTES, align_up
 from microtvm_boards.project.plan.graph import host_storage_bytes
 from microtvm_boards.project.plan.types import CrtServer, ModulePlan
-from microtvm_boards.project.write.manifest import RpcSettings
 
 LEAST_PAGE_BITS, MOST_PAGE_BITS = 6, 13
 REGISTRY_BYTES = 512  # names and pointers of eight global functions take 300

@@ -8,11 +8,11 @@ from dataclasses import replace
 from microtvm_boards.model import Executor, Interface
 from microtvm_boards.project.inputs import crt_files
 from microtvm_boards.project.inputs.accelerators import FOLDER as CMSIS
+from microtvm_boards.project.manifest import BOARD_FILE, MANIFEST
 from microtvm_boards.project.needs.zephyr_memories import memory_overlay
 from microtvm_boards.project.plan.stm32 import hal_files
 from microtvm_boards.project.plan.types import ModulePlan, Origin, Plan, PlannedFile
 from microtvm_boards.project.write.code_context import needs_sections
-from microtvm_boards.project.write.manifest import BOARD_FILE, MANIFEST
 from microtvm_boards.resources import template_project
 
 POINTER = ".microtvm-boards"

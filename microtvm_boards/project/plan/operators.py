@@ -10,6 +10,8 @@ from microtvm_boards.errors import ModelError, UsageError
 from microtvm_boards.model import Model, Style
 from microtvm_boards.project.inputs.attachments import KernelHostPlan
 from microtvm_boards.project.inputs.libraries import Library
+from microtvm_boards.project.manifest import RpcSettings
+from microtvm_boards.project.needs.need import MemoryNeed
 from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.plan.rpc import (
@@ -19,8 +21,7 @@ from microtvm_boards.project.plan.rpc import (
     refuse_missing_irq,
     ring_bytes,
 )
-from microtvm_boards.project.plan.types import Buffer, BufferKind, MemoryNeed
-from microtvm_boards.project.write.manifest import RpcSettings
+from microtvm_boards.project.plan.types import Buffer, BufferKind
 
 HEAP_BYTES_HOST = 64 << 20
 HEAP_BYTES_POSIX = 16 << 20  # of Zephyr as a program of this computer

@@ -13,7 +13,9 @@ from microtvm_boards.project.inputs.libraries import (
     libraries,
     members,
 )
+from microtvm_boards.project.manifest import RpcSettings
 from microtvm_boards.project.needs.code_size import CodeEstimate, estimate_code
+from microtvm_boards.project.needs.need import MemoryNeed
 from microtvm_boards.project.needs.preflight import (
     align_up,
     memory_needs,
@@ -43,13 +45,11 @@ from microtvm_boards.project.plan.stack import plan_stack
 from microtvm_boards.project.plan.types import (
     Buffer,
     CrtServer,
-    MemoryNeed,
     ModulePlan,
     Plan,
     PoolPlan,
     TensorPlan,
 )
-from microtvm_boards.project.write.manifest import RpcSettings
 from microtvm_boards.resources import template_project
 
 # USMP's default for buffers of C kernels (v0.16 tir/usmp: kDefaultByteAlignment is 16).

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import BoardError, ModelError, UsageError
 from microtvm_boards.model import Model
+from microtvm_boards.project.manifest import RpcSettings
 from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.plan.crt_server import (
@@ -19,7 +20,6 @@ from microtvm_boards.project.plan.crt_server import (
 )
 from microtvm_boards.project.plan.graph import host_storage_bytes
 from microtvm_boards.project.plan.types import CrtServer, ModulePlan
-from microtvm_boards.project.write.manifest import RpcSettings
 
 PACKET_BYTES_HOST = 16384
 PACKET_BYTES_UNKNOWN = 2048  # of a board whose RAM isn't known yet

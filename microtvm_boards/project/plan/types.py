@@ -9,9 +9,10 @@ from microtvm_boards.boards import Board
 from microtvm_boards.model import Model, Module, Tensor
 from microtvm_boards.project.inputs.attachments import Attachments, KernelHostPlan
 from microtvm_boards.project.inputs.libraries import Library
+from microtvm_boards.project.manifest import RpcSettings
+from microtvm_boards.project.needs.need import MemoryNeed
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.plan.graph import GraphPlan
-from microtvm_boards.project.write.manifest import RpcSettings
 
 
 @dataclass(frozen=True)
@@ -62,17 +63,6 @@ class ModulePlan:
     @property
     def tensors(self) -> tuple[TensorPlan, ...]:
         return self.inputs + self.outputs
-
-
-@dataclass(frozen=True)
-class MemoryNeed:
-    """One line of the preflight table: bytes that something takes in a memory."""
-
-    memory: str
-    what: str
-    size_bytes: int
-    kind: str = ""  # groups what the linker says about it
-    estimate: bool = False  # of code; all others are exact, or rounded up
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from microtvm_boards import resources
 from microtvm_boards.boards.zephyr_tree import PINNED
 from microtvm_boards.errors import ProjectError
 from microtvm_boards.model import DTYPE_BYTES
+from microtvm_boards.project.manifest import CXX_SUFFIXES, FORMAT, tensor_to_json
 from microtvm_boards.project.needs.preflight import align_up, buffer_bytes, need_to_json
 from microtvm_boards.project.needs.zephyr_memories import memory_overlay
 from microtvm_boards.project.options.zephyr import libm_calls, malloc_bytes
@@ -23,7 +24,6 @@ from microtvm_boards.project.plan.graph import GraphKernel, graph_kernels
 from microtvm_boards.project.plan.stm32 import stm32_context
 from microtvm_boards.project.plan.types import ModulePlan, Origin, Plan, PlannedFile
 from microtvm_boards.project.write.code_context import code_context
-from microtvm_boards.project.write.manifest import CXX_SUFFIXES, FORMAT, tensor_to_json
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -19,7 +19,7 @@ from microtvm_boards.mlf import load
 from microtvm_boards.mlf.c.main import read_main
 from microtvm_boards.model import Model
 from microtvm_boards.project.plan.schedule import OperatorCall, Schedule, schedule_of
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.resources import template_project
 
 _TRACE = "src/trace"

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from microtvm_boards.relay.session.bridge import Bridge
 
 if TYPE_CHECKING:
-    from microtvm_boards.project.write.manifest import Project
+    from microtvm_boards.project.project import Project
     from microtvm_boards.rpc.deadlines import Pace
     from microtvm_boards.transports.base import Transport
 
@@ -160,7 +160,8 @@ def _own_project(child: Any) -> Project | None:
     info = client.server_info_query(sys.modules["tvm"].__version__)
     directory = Path(info["model_library_format_path"]).parent
 
-    from microtvm_boards.project.write.manifest import MANIFEST, Project
+    from microtvm_boards.project.manifest import MANIFEST
+    from microtvm_boards.project.project import Project
 
     return Project.open(directory) if (directory / MANIFEST).is_file() else None
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from microtvm_boards.errors import BuildError, ProjectError
 from microtvm_boards.platforms.build_errors import explain, last_lines
 from microtvm_boards.programs import run_logged
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.tuning.host.library import SLOTS
 
 _WITH_VALUE = ("-o", "-MF", "-MT", "-MQ")

@@ -15,10 +15,11 @@ from microtvm_boards.errors import DeviceError, ProjectError, TransportError, Us
 from microtvm_boards.platforms import Progress, get_platform
 from microtvm_boards.platforms.build_state import sha256_of
 from microtvm_boards.platforms.serial_board import on_hardware
+from microtvm_boards.project.manifest import MANIFEST
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.plan.types import Plan
-from microtvm_boards.project.write.manifest import MANIFEST, Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.render import render
 from microtvm_boards.resources import cache_directory
 from microtvm_boards.rpc import Device, Pace

@@ -19,7 +19,7 @@ from microtvm_boards.project.generate import prepare
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.options.parse import ProjectOptions, parse_options
 from microtvm_boards.project.plan.files import trial_files
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.render import render
 from microtvm_boards.transports.base import Transport
 from microtvm_boards.tuning.host.image import KernelImage

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from microtvm_boards.elf import kernels as elf
 from microtvm_boards.errors import BuildError, DeviceError, ProjectError
 from microtvm_boards.platforms import get_platform
-from microtvm_boards.project.write.manifest import Project
+from microtvm_boards.project.project import Project
 from microtvm_boards.rpc import Device
 from microtvm_boards.rpc.codec import Handle, TensorRef, TypeCode
 from microtvm_boards.rpc.remote import RemoteTensor, parse_dtype

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from microtvm_boards.project.options.device import DeviceOptions
-    from microtvm_boards.project.write.manifest import Project
+    from microtvm_boards.project.project import Project
     from microtvm_boards.rpc import Device, Pace, RemoteHandle, RemoteTensor
 
 # Seconds that an answer may take besides the kernel's own time: a computer that also builds.
