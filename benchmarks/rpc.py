@@ -34,6 +34,7 @@ from microtvm_boards.errors import MicroTvmBoardsError, TransportTimeoutError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project, create, parse_options
 from microtvm_boards.rpc import Device, Pace
+from microtvm_boards.rpc.codecs import classic
 from microtvm_boards.transports.base import Transport
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -80,7 +81,7 @@ class Ours:
 
 @contextmanager
 def ours(transport: Transport, size: int) -> Iterator[Client]:
-    device = Device(transport, pace=Pace())
+    device = Device(transport, classic, pace=Pace())
     device.open()
     with device:
         yield Ours(device, size)

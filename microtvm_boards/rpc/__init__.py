@@ -1,4 +1,4 @@
-"""Talks to the firmware of a `packed` project: frames, sessions, classic TVM's RPC, a client.
+"""Talks to the firmware of a `packed` project: frames, sessions, codecs, a client.
 
 Works on any transport; knows neither projects nor TVM. `connect` of room run gives a Device
 for a project.

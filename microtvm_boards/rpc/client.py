@@ -9,8 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from microtvm_boards.errors import DeviceError, UsageError
-from microtvm_boards.rpc import codec
-from microtvm_boards.rpc.codec import Code, DeviceRef, Handle, TensorRef, TypeCode, Value
+from microtvm_boards.rpc.codecs import Codec
 from microtvm_boards.rpc.deadlines import Pace
 from microtvm_boards.rpc.fast_rate import FastRate
 from microtvm_boards.rpc.info import DeviceInfo, parse_info
@@ -19,10 +18,10 @@ from microtvm_boards.rpc.remote import (
     RemoteHandle,
     RemoteTensor,
     parse_dtype,
-    tensor_bytes,
 )
 from microtvm_boards.rpc.seen import Seen, SessionError
 from microtvm_boards.rpc.session import Session
+from microtvm_boards.rpc.values import Handle, HandleKind, TensorRef, Value
 from microtvm_boards.transports.base import Transport
 
 if TYPE_CHECKING:
@@ -49,12 +48,15 @@ class Device:
     def __init__(
         self,
         transport: Transport,
+        codec: Codec,
         *,
         models: Sequence[ModelInfo] = (),
         pace: Pace | None = None,
         on_log: Callable[[str], None] | None = None,
     ) -> None:
-        """`open` and `close` open and close `transport`. `models`: what the firmware holds."""
+        """`open` and `close` open and close `transport`. `codec`: the firmware's. `models`: what it
+        holds."""
+        self.codec = codec
         self.models = tuple(models)
         self.session = Session(transport, pace=pace, on_log=on_log)
         self._transport = transport
@@ -128,10 +130,10 @@ class Device:
         known = self._globals.get(name)
         if known is not None and self.is_current(known):
             return known
-        found = self._system(Code.GET_GLOBAL_FUNC, name, what=f"the function {name}")
+        found = self._value_of(self.codec.get_function(name), what=f"the function {name}")
         if not isinstance(found, Handle) or found.value == 0:
             return None
-        handle = Handle(found.value, TypeCode.FUNCTION)
+        handle = Handle(found.value, HandleKind.FUNCTION)
         self._globals[name] = RemoteHandle(handle, self.session.generation)
         return self._globals[name]
 
@@ -149,10 +151,10 @@ class Device:
         if isinstance(function, str):
             function = self.get_function(function)
         address = self._value(function)
-        if not isinstance(address, Handle) or address.kind is not TypeCode.FUNCTION:
+        if not isinstance(address, Handle) or address.kind is not HandleKind.FUNCTION:
             raise UsageError(f"{function} is no function.")
-        packet = codec.function_call(address.value, [self._value(a) for a in arguments])
-        result = self._ask(packet, codec.parse_function_result, work=work, what=what)
+        packet = self.codec.call_function(address.value, [self._value(a) for a in arguments])
+        result = self._ask(packet, self.codec.parse_function_result, work=work, what=what)
         if isinstance(result, tuple):
             return RemoteTensor(*result, self.session.generation)
         if isinstance(result, Handle):
@@ -161,14 +163,14 @@ class Device:
 
     def module_function(self, module: RemoteHandle, name: str) -> RemoteHandle:
         """A function of a module. Raises DeviceError when it has none of that name."""
-        found = self.call("tvm.rpc.server.ModuleGetFunction", module, name, 0)
+        found = self.call(self.codec.FUNCTIONS.module_function, module, name, 0)
         if not isinstance(found, RemoteHandle) or found.handle.value == 0:
             raise DeviceError(f'The module on the device has no function "{name}".')
         return found
 
     def system_library(self) -> RemoteHandle:
         """The module with the functions of the firmware's models."""
-        found = self.call("runtime.SystemLib")
+        found = self.call(self.codec.FUNCTIONS.system_library)
         if not isinstance(found, RemoteHandle):
             raise DeviceError(f"The firmware gave {found!r} for its system library.")
         return found
@@ -182,10 +184,10 @@ class Device:
         if not self.is_current(remote):
             return
         handle = remote.handle
-        if isinstance(remote, RemoteTensor) and handle.kind is TypeCode.HANDLE:
-            self._system(Code.DEV_FREE_DATA, DeviceRef(), handle)
+        if isinstance(remote, RemoteTensor) and handle.kind is HandleKind.ADDRESS:
+            self._value_of(self.codec.free_memory(handle))
         else:
-            self._system(Code.FREE_HANDLE, Handle(handle.value), int(handle.kind))
+            self._value_of(self.codec.free_handle(handle))
 
     def allocate(self, shape: Sequence[int], dtype: str) -> RemoteTensor:
         """Memory of the device's tensor heap, to be released.
@@ -193,9 +195,7 @@ class Device:
         Raises RemoteError when there is not that much: the text says how much there was.
         """
         ref = TensorRef(0, parse_dtype(dtype), tuple(shape))
-        address = self._system(
-            Code.DEV_ALLOC_DATA, DeviceRef(), tensor_bytes(ref), _ALIGNMENT, ref.dtype
-        )
+        address = self._value_of(self.codec.allocate(ref, _ALIGNMENT))
         if not isinstance(address, Handle) or address.value == 0:
             raise DeviceError(f"The device gave {address!r} for memory.")
         return RemoteTensor(replace(ref, data=address.value), address, self.session.generation)
@@ -208,8 +208,8 @@ class Device:
         for at in range(0, len(data), block):
             self._value(tensor)
             piece = data[at : at + block]
-            packet = codec.copy_to_remote(replace(tensor.ref, byte_offset=at), piece)
-            self._ask(packet, codec.parse_return, what="the answer to an upload")
+            packet = self.codec.copy_to_remote(replace(tensor.ref, byte_offset=at), piece)
+            self._value_of(packet, what="the answer to an upload")
             if progress is not None:
                 progress(at + len(piece), len(data))
 
@@ -225,8 +225,9 @@ class Device:
         for at in range(0, size, block):
             self._value(tensor)
             count = min(block, size - at)
-            packet = codec.copy_from_remote(replace(tensor.ref, byte_offset=at), count)
-            pieces.append(self._ask(packet, codec.parse_copied, expected=count, what="a download"))
+            packet = self.codec.copy_from_remote(replace(tensor.ref, byte_offset=at), count)
+            parse = self.codec.parse_copied
+            pieces.append(self._ask(packet, parse, expected=count, what="a download"))
             if len(pieces[-1]) != count:
                 self.session.abandon()
                 raise SessionError(
@@ -235,7 +236,7 @@ class Device:
                 )
             if progress is not None:
                 progress(at + count, size)
-        self._system(Code.DEV_STREAM_SYNC, DeviceRef(), Handle(0), what="the end of a download")
+        self._value_of(self.codec.synchronize(), what="the end of a download")
         return b"".join(pieces)
 
     def info(self) -> DeviceInfo:
@@ -268,10 +269,10 @@ class Device:
         self._value(tensor)
         largest, generation = self._largest_packet
         if generation != self.session.generation:
-            found = self.call("tvm.rpc.server.GetCRTMaxPacketSize")
+            found = self.call(self.codec.FUNCTIONS.largest_packet)
             largest = found if isinstance(found, int) else 0
             self._largest_packet = (largest, self.session.generation)
-        block = codec.copy_block_bytes(largest, len(tensor.ref.shape))
+        block = self.codec.copy_block_bytes(largest, len(tensor.ref.shape))
         if block <= 0:
             raise DeviceError(
                 f"The device takes packets of at most {largest} bytes: too few to copy a tensor of "
@@ -291,15 +292,8 @@ class Device:
             )
         return argument.handle if isinstance(argument, RemoteHandle) else argument.ref
 
-    def _system(self, code: Code, *values: Value, what: str = "an answer") -> Value:
-        answer = self._ask(codec.system_call(code, *values), codec.parse_return, what=what)
-        if len(answer) != 1:
-            self.session.abandon()
-            raise SessionError(
-                f"The device answered with {len(answer)} values where one was due.",
-                Seen.WRONG_PROTOCOL,
-            )
-        return answer[0]
+    def _value_of(self, packet: bytes, what: str = "an answer") -> Value:
+        return self._ask(packet, self.codec.parse_value, what=what)
 
     def _ask(
         self,

@@ -11,14 +11,13 @@ from typing import Protocol
 from microtvm_boards.errors import DeviceError
 from microtvm_boards.model.module import Graph, Tensor
 from microtvm_boards.rpc.client import Argument, Device
-from microtvm_boards.rpc.codec import CPU, DeviceRef, TensorRef
 from microtvm_boards.rpc.remote import (
     ModelInfo,
     RemoteHandle,
     RemoteTensor,
     parse_dtype,
-    tensor_bytes,
 )
+from microtvm_boards.rpc.values import CPU, DeviceRef, TensorRef
 
 _REFLASH = "microtvm-boards build, then flash: the board may hold another project's firmware"
 _NOP = "__nop"  # TVM's name of a reshape that moves nothing
@@ -59,7 +58,7 @@ class DeviceExecutor:
 
     def __init__(self, device: Device, model: ModelInfo) -> None:
         module = device.call(
-            "tvm.aot_executor.create", device.system_library(), DeviceRef(), model.name
+            device.codec.FUNCTIONS.executor, device.system_library(), DeviceRef(), model.name
         )
         if not isinstance(module, RemoteHandle):
             raise DeviceError(f"The firmware gave {module!r} for an executor.")
@@ -104,7 +103,7 @@ class GraphExecutor:
         refs = [TensorRef(0, parse_dtype(e.dtype), e.shape) for e in graph.entries]
         sizes: dict[int, int] = {}
         for entry, ref in zip(graph.entries, refs, strict=True):
-            sizes[entry.storage_id] = max(sizes.get(entry.storage_id, 0), tensor_bytes(ref))
+            sizes[entry.storage_id] = max(sizes.get(entry.storage_id, 0), ref.size_bytes)
         blocks = {number: device.allocate((size,), "int8") for number, size in sizes.items()}
         tensors = [
             replace(block, ref=replace(ref, data=block.ref.data))
@@ -173,7 +172,7 @@ def time_function(
     Raises RemoteError when the function fails.
     """
     evaluator = device.call(
-        "runtime.RPCTimeEvaluator",
+        device.codec.FUNCTIONS.time_evaluator,
         module,
         function,
         CPU,

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import prod
 
 from microtvm_boards.errors import UsageError
 from microtvm_boards.model.module import Graph, Param, Tensor
-from microtvm_boards.rpc.codec import DataType, Handle, TensorRef
+from microtvm_boards.rpc.values import DataType, Handle, TensorRef
 
 _NAMES = ("int", "uint", "float")  # by DLDataTypeCode
 
@@ -45,16 +44,11 @@ class RemoteTensor:
 
     @property
     def size_bytes(self) -> int:
-        return tensor_bytes(self.ref)
+        return self.ref.size_bytes
 
     @property
     def dtype(self) -> str:
         return dtype_name(self.ref.dtype)
-
-
-def tensor_bytes(tensor: TensorRef) -> int:
-    d = tensor.dtype
-    return prod(tensor.shape) * ((d.bits * d.lanes + 7) // 8)
 
 
 def dtype_name(dtype: DataType) -> str:

@@ -13,6 +13,7 @@ from microtvm_boards.platforms.serial_board import fast_rate, line_rate
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project
 from microtvm_boards.rpc import Device, ModelInfo, Pace
+from microtvm_boards.rpc.codecs import Codec, codec_named
 from microtvm_boards.rpc.replay import recorded_nonce
 
 
@@ -56,12 +57,13 @@ def connect(
 
 def connect_to(project: Project, options: DeviceOptions, *, pace: Pace | None = None) -> Device:
     """`connect` with its options as one value."""
-    require_packed(project)
+    codec = codec_of(project)
     rates = fast_rate(project.board, options)
     options = replace(options, fast_baud=None)
     pace = pace or pace_of(project, options)
     device = Device(
         transport_to(project, options),
+        codec,
         models=_models(project),
         pace=pace if options.gdbserver_port is None else pace.patient(),
     )
@@ -114,6 +116,13 @@ def _check(device: Device, project: Project) -> None:
 def pace_of(project: Project, options: DeviceOptions = ANY_DEVICE) -> Pace:
     """Deadlines for the project's board; an emulator's UART has no rate."""
     return Pace(baud=line_rate(project.board, options))
+
+
+def codec_of(project: Project) -> Codec:
+    """The codec that the project's firmware speaks. Raises ProjectError for one that doesn't speak
+    RPC, or speaks it in a way that isn't known here."""
+    require_packed(project)
+    return codec_named(project.rpc.codec if project.rpc else "")
 
 
 def require_packed(project: Project) -> None:

@@ -23,6 +23,7 @@ from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from microtvm_boards.rpc import Device, ModelInfo, Pace, SessionError
+from microtvm_boards.rpc.codecs import classic
 from microtvm_boards.run.connect import connect
 from tests.conftest import DATA, DIGITS
 from tests.end_to_end.firmware import Arrays, need_tools, read_family
@@ -59,7 +60,7 @@ def test_a_tensor_over_a_bad_line_is_right_or_an_error(
     models = [ModelInfo(model.name, model.inputs, model.outputs) for model in project.models]
     rng = random.Random(8)
     outcomes: Counter[str] = Counter()
-    device = Device(line, models=models, pace=PACE, on_log=lambda text: None)
+    device = Device(line, classic, models=models, pace=PACE, on_log=lambda text: None)
     device.open()
     with device:
         model = device.model()

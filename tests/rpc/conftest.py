@@ -8,6 +8,7 @@ import pytest
 
 from microtvm_boards.model import Tensor
 from microtvm_boards.rpc import Device, ModelInfo, Pace
+from microtvm_boards.rpc.codecs import classic
 from microtvm_boards.transports.process import ProcessTransport
 
 DOUBLE = ModelInfo(
@@ -33,7 +34,7 @@ def device() -> Iterator[Callable[..., Device]]:
     made: list[Device] = []
 
     def make(behaviour: str, pace: Pace | None = None) -> Device:
-        made.append(Device(wire_device(behaviour), models=[DOUBLE], pace=pace))
+        made.append(Device(wire_device(behaviour), classic, models=[DOUBLE], pace=pace))
         return made[-1]
 
     yield make

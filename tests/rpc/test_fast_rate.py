@@ -17,6 +17,7 @@ from microtvm_boards.platforms import get_platform, transport_to
 from microtvm_boards.project import Project, create, parse_options
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.rpc import Device, ModelInfo, Pace, RemoteError, Seen, SessionError
+from microtvm_boards.rpc.codecs import classic
 from microtvm_boards.run.connect import connect
 from microtvm_boards.transports.base import Transport
 from microtvm_boards.transports.process import ProcessTransport
@@ -103,7 +104,7 @@ def device(project: Project, line: RatedTransport) -> Iterator[Device]:
 
 def over(transport: Transport, project: Project) -> Device:
     models = [ModelInfo(m.name, m.inputs, m.outputs) for m in project.models]
-    return Device(transport, models=models, pace=PACE)
+    return Device(transport, classic, models=models, pace=PACE)
 
 
 def speed_up(device: Device, rate: int = FAST) -> bool:

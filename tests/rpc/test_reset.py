@@ -16,6 +16,7 @@ import pytest
 from microtvm_boards.platforms import get_platform, qemu
 from microtvm_boards.project import Project, create, parse_options
 from microtvm_boards.rpc import Device, ModelInfo, SessionError
+from microtvm_boards.rpc.codecs import classic
 from microtvm_boards.rpc.seen import Seen
 from microtvm_boards.transports.emulator import EmulatorTransport
 from tests.conftest import DATA
@@ -60,7 +61,7 @@ def board(project: Project, tmp_path: Path) -> Iterator[Board]:
     command = qemu.command(project.board, get_platform(project.platform).firmware(project))
     command[command.index("-monitor") + 1] = f"unix:{path},server=on,wait=off"
     models = [ModelInfo(model.name, model.inputs, model.outputs) for model in project.models]
-    device = Device(EmulatorTransport(command, name="mps2_an386"), models=models)
+    device = Device(EmulatorTransport(command, name="mps2_an386"), classic, models=models)
     device.open()
     with device, socket.socket(socket.AF_UNIX) as monitor:
         monitor.connect(str(path))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from microtvm_boards.rpc import Device
+from microtvm_boards.rpc.codecs import classic
 from microtvm_boards.transports.base import Transport
 from tests.conftest import DATA
 from tests.server.api_process import PATIENCE, Server
@@ -69,7 +70,7 @@ def test_a_trial_is_generated_built_flashed_and_called(
     assert "CMakeCache.txt" not in built  # the firmware was built elsewhere, and before
     server.result("flash", options={})
     server.result("open_transport", options={})
-    device = Device(ServerTransport(server))
+    device = Device(ServerTransport(server), classic)
     library = device.system_library()
     a = device.allocate((4, 8), "int8")
     b = device.allocate((1, 8), "int8")

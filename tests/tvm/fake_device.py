@@ -11,7 +11,8 @@ import struct
 import sys
 import time
 
-from microtvm_boards.rpc.codec import Code, TypeCode
+from microtvm_boards.rpc.codecs.classic.arguments import TypeCode
+from microtvm_boards.rpc.codecs.classic.packets import Code
 from microtvm_boards.rpc.frames import Decoder
 from microtvm_boards.rpc.messages import VERSION, Kind, Message, parse_message
 

@@ -11,11 +11,19 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterator
 
-from microtvm_boards.rpc import codec
-from microtvm_boards.rpc.codec import Code, Handle, TypeCode
+from microtvm_boards.rpc.codecs import classic
+from microtvm_boards.rpc.codecs.classic.arguments import TypeCode
+from microtvm_boards.rpc.codecs.classic.packets import (
+    Code,
+    make_packet,
+    packet_code,
+    parse_return,
+    system_call,
+)
 from microtvm_boards.rpc.seen import RemoteError
+from microtvm_boards.rpc.values import Handle
 
-_ASKS_FOR_SIZE = b"tvm.rpc.server.GetCRTMaxPacketSize"
+_ASKS_FOR_SIZE = classic.FUNCTIONS.largest_packet.encode()
 _ANY_SIZE = (1 << 31) - 1  # bytes; more than any device has, and any TVM can hold
 _BODY_AT = 12
 _DIMENSIONS_AT = _BODY_AT + 16  # behind the tensor's address and device
@@ -35,7 +43,7 @@ class Blocks:
 
     def call(self, packet: bytes) -> bytes:
         """The reply to one packet of TVM's. Raises what `ask` raises."""
-        code = codec.packet_code(packet)
+        code = packet_code(packet)
         if code == Code.COPY_TO_REMOTE:
             return self._copy_to(packet)
         if code == Code.COPY_FROM_REMOTE:
@@ -51,13 +59,13 @@ class Blocks:
 
     def _size(self, reply: bytes) -> bytes:
         try:
-            largest = codec.parse_function_result(reply)
+            largest = classic.parse_function_result(reply)
         except RemoteError:
             return reply
         if not isinstance(largest, int) or largest <= 0:
             return reply
         self._largest = largest
-        return codec.system_call(Code.RETURN, int(TypeCode.INT), _ANY_SIZE)
+        return system_call(Code.RETURN, int(TypeCode.INT), _ANY_SIZE)
 
     def _copy_to(self, whole: bytes) -> bytes:
         tensor, start, size = _parse_copy(whole)
@@ -65,8 +73,8 @@ class Blocks:
         reply = b""
         for at, count in self._cut(size, tensor):
             head = tensor + struct.pack("<QQ", start + at, count)
-            reply = self._ask(codec.packet(Code.COPY_TO_REMOTE, head + data[at : at + count]), 0)
-            if codec.packet_code(reply) != Code.RETURN:
+            reply = self._ask(make_packet(Code.COPY_TO_REMOTE, head + data[at : at + count]), 0)
+            if packet_code(reply) != Code.RETURN:
                 break
         return reply
 
@@ -75,11 +83,11 @@ class Blocks:
         pieces = []
         for at, count in self._cut(size, tensor):
             head = tensor + struct.pack("<QQ", start + at, count)
-            reply = self._ask(codec.packet(Code.COPY_FROM_REMOTE, head), count)
-            if count == size or codec.packet_code(reply) != Code.COPY_ACK:
+            reply = self._ask(make_packet(Code.COPY_FROM_REMOTE, head), count)
+            if count == size or packet_code(reply) != Code.COPY_ACK:
                 return reply
-            pieces.append(codec.parse_copied(reply))
-        return codec.packet(Code.COPY_ACK, b"".join(pieces))
+            pieces.append(classic.parse_copied(reply))
+        return make_packet(Code.COPY_ACK, b"".join(pieces))
 
     def _cut(self, size: int, tensor: bytes) -> Iterator[tuple[int, int]]:
         """Where each block begins, and its bytes. One that is empty when there is nothing."""
@@ -87,7 +95,7 @@ class Blocks:
         if self._largest is not None:
             dimensions = (len(tensor) - (_SHAPE_AT - _BODY_AT)) // 8
             # A packet without room for data is the device's to refuse.
-            block = max(1, codec.copy_block_bytes(self._largest, dimensions))
+            block = max(1, classic.copy_block_bytes(self._largest, dimensions))
         for at in range(0, max(size, 1), max(block, 1)):
             yield at, min(block, size - at)
 
@@ -102,7 +110,7 @@ def _parse_copy(packet: bytes) -> tuple[bytes, int, int]:
 
 def _handle(reply: bytes) -> int | None:
     try:
-        values = codec.parse_return(reply)
+        values = parse_return(reply)
     except RemoteError:
         return None
     found = values[0] if len(values) == 1 else None
@@ -111,6 +119,6 @@ def _handle(reply: bytes) -> int | None:
 
 def _words(packet: bytes) -> tuple[int, ...]:
     """What may be a handle in a packet that calls or frees one."""
-    if codec.packet_code(packet) == Code.CALL_FUNC:
+    if packet_code(packet) == Code.CALL_FUNC:
         return struct.unpack_from("<Q", packet, _BODY_AT)
     return struct.unpack_from("<Q", packet, len(packet) - 16)  # handle and its type: int values

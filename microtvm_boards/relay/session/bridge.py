@@ -26,7 +26,7 @@ from typing import Any, NoReturn, Protocol
 
 from microtvm_boards.errors import DeviceError, MicroTvmBoardsError
 from microtvm_boards.relay.session.failures import Failure
-from microtvm_boards.rpc.codec import Code, system_call
+from microtvm_boards.rpc.codecs.classic.packets import Code, system_call
 
 _MAGIC = 0xFF271  # greets on both sides of rpc.Connect (v0.16, src/runtime/rpc)
 _OPEN = b"\n"  # the child's report when all is well

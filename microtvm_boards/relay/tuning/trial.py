@@ -32,8 +32,13 @@ from microtvm_boards.project.options.presets import with_presets
 from microtvm_boards.relay.session.bridge import Link
 from microtvm_boards.relay.session.link import DeviceLink, SessionLink
 from microtvm_boards.relay.tuning.trial_session import PORT, SERIAL_NUMBER
-from microtvm_boards.rpc import Pace, codec
-from microtvm_boards.rpc.codec import Code
+from microtvm_boards.rpc import Pace
+from microtvm_boards.rpc.codecs.classic.packets import (
+    Code,
+    exception_text,
+    packet_code,
+    system_call,
+)
 from microtvm_boards.run.connect import pace_of, require_packed
 from microtvm_boards.tuning.host.kernel_host import KernelHost, KernelImage
 from microtvm_boards.tuning.trials.log import PHASES
@@ -92,9 +97,9 @@ class _Trial:
     def call(self, packet: bytes) -> bytes:
         with phase("run"):
             reply = self._link.call(packet)
-        if codec.packet_code(reply) == Code.EXCEPTION:
-            text = codec.exception_text(reply)
-            return codec.system_call(Code.EXCEPTION, f"run failed: {text}")
+        if packet_code(reply) == Code.EXCEPTION:
+            text = exception_text(reply)
+            return system_call(Code.EXCEPTION, f"run failed: {text}")
         return reply
 
     def close(self) -> None:

@@ -24,7 +24,7 @@ from microtvm_boards.project.write.render import render
 from microtvm_boards.resources import cache_directory
 from microtvm_boards.rpc import Device, Pace
 from microtvm_boards.rpc.remote import RemoteHandle
-from microtvm_boards.run.connect import connect_to, pace_of
+from microtvm_boards.run.connect import codec_of, connect_to, pace_of
 from microtvm_boards.tuning.host.image import KernelImage, KernelTooLargeError
 from microtvm_boards.tuning.host.library import PLACEHOLDER, SLOTS, write_host_library
 from microtvm_boards.tuning.host.plan import Mode, identity, plan_host
@@ -119,7 +119,8 @@ class KernelHost:
         """
         if self.window is None:
             transport = FirmwareTransport(self.project, replace(device, fast_baud=None))
-            opened = Device(transport, pace=pace or pace_of(self.project, device))
+            pace = pace or pace_of(self.project, device)
+            opened = Device(transport, codec_of(self.project), pace=pace)
             if self.on_board(device):
                 return opened  # opened by `load`, behind the first kernel's firmware
             opened.open()

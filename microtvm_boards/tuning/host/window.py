@@ -15,8 +15,8 @@ from microtvm_boards.errors import BuildError, DeviceError, ProjectError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project.project import Project
 from microtvm_boards.rpc import Device
-from microtvm_boards.rpc.codec import Handle, TensorRef, TypeCode
 from microtvm_boards.rpc.remote import RemoteTensor, parse_dtype
+from microtvm_boards.rpc.values import Handle, TensorRef
 from microtvm_boards.tuning.host.commands import Compiler
 from microtvm_boards.tuning.host.image import KernelTooLargeError
 
@@ -162,7 +162,7 @@ class Window:
         if not device.session.established:
             device.session.start()
         ref = TensorRef(self.address, parse_dtype("uint8"), (len(data),))
-        handle = Handle(self.address, TypeCode.HANDLE)
+        handle = Handle(self.address)
         device.copy_to(RemoteTensor(ref, handle, device.session.generation), data)
         device.call("mtvm.kernel_start", len(data), zlib.crc32(data))
 

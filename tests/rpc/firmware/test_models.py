@@ -10,7 +10,7 @@ import pytest
 from microtvm_boards.run.connect import connect
 from tests.conftest import DATA, DIGITS
 from tests.end_to_end.firmware import read_family
-from tests.rpc.firmware import ON_BOARDS, MakeProject, built, check, on_boards
+from tests.rpc.firmware.projects import ON_BOARDS, MakeProject, built, check, on_boards
 
 # Every kind of export on the host; on the emulated board one of each executor and interface. TVM's
 # own server needs packed functions and their registry.

@@ -26,7 +26,7 @@ from microtvm_boards.run.connect import connect
 from microtvm_boards.transports.child_transport import ChildTransport
 from tests.conftest import DATA, RUNTIMES
 from tests.end_to_end.firmware import read_family
-from tests.rpc.firmware import (
+from tests.rpc.firmware.projects import (
     BOARDS,
     ON_BOARDS,
     MakeProject,

@@ -12,9 +12,10 @@ from microtvm_boards.mlf import load
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from microtvm_boards.rpc import ModelInfo, RemoteError
-from microtvm_boards.rpc.codec import Handle, TypeCode
+from microtvm_boards.rpc.codecs.classic.arguments import TypeCode
 from microtvm_boards.rpc.remote import RemoteHandle
 from microtvm_boards.rpc.remote_model import RemoteModel
+from microtvm_boards.rpc.values import Handle, HandleKind
 from microtvm_boards.run.connect import connect
 from tests.conftest import DATA
 from tests.end_to_end.firmware import read_family
@@ -41,7 +42,7 @@ def test_a_graph_of_a_further_library_is_driven_operator_by_operator(
     get_platform(project.platform).build(project)
     inputs, outputs = read_family(DATA / "foo.npz")
     # See registry.h: kind, module and index of what the firmware hands out.
-    no_kernel = Handle(int(TypeCode.FUNCTION) << 28 | 4 << 16 | 99, TypeCode.FUNCTION)
+    no_kernel = Handle(TypeCode.FUNCTION << 28 | 4 << 16 | 99, HandleKind.FUNCTION)
     with connect(project) as device:
         remote = RemoteModel(device, info)
         for sample, expected in zip(inputs[:2], outputs, strict=False):

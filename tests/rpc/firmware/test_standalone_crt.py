@@ -1,6 +1,6 @@
 """TVM's own RPC server (runtime=standalone_crt) on our port: its heap, its checks, its sessions.
 
-What it has in common with our server is in test_firmware.py.
+What it has in common with our server is in test_models.py.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from microtvm_boards.errors import UsageError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from microtvm_boards.rpc import Device, Pace, RemoteError, Seen, SessionError
-from microtvm_boards.rpc.codec import DeviceRef
 from microtvm_boards.rpc.frames import encode
+from microtvm_boards.rpc.values import DeviceRef
 from microtvm_boards.run.connect import connect
 from tests.conftest import DATA
 from tests.end_to_end.firmware import read_family
-from tests.rpc.firmware import BOARDS, built, built_once, check
+from tests.rpc.firmware.projects import BOARDS, built, built_once, check
 
 pytestmark = pytest.mark.usefixtures("standalone_crt")
 PACKED = {"model_entrypoint_api": "packed"}
