@@ -10,8 +10,8 @@ from microtvm_boards.errors import UsageError, nearest
 from microtvm_boards.project.manifest import RpcSettings
 from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.plan.parts.port import PORTS
 from microtvm_boards.project.plan.types import Buffer, BufferKind, ModulePlan
-from microtvm_boards.resources import template_project
 
 _FLASH, _RAM = "flash", "ram"  # Memory.use; where a board lists no memories, their names
 
@@ -24,13 +24,6 @@ class _Wish:
     model: str  # "": every model that has such a pool
     pool: str
     memory: Memory
-
-
-def has_linker_script(platform: str) -> bool:
-    """Whether the template has a linker script for the platform, or a part of one, in which it can
-    place buffers."""
-    folder = template_project() / "src" / "port" / platform
-    return any((folder / name).is_file() for name in ("link.ld.j2", "sections.ld.j2"))
 
 
 def lay_out(
@@ -58,7 +51,7 @@ def lay_out(
     placed = [_place(buffer, wishes, board, modules) for buffer in found]
     _refuse_split(placed, modules)
     overlapping: set[str] = set()
-    if options.activations == "shared" and has_linker_script(platform):
+    if options.activations == "shared" and PORTS[platform].places_buffers:
         owners = {(b.memory, b.owner) for b in placed if _is_activation(b)}
         memories = [memory for memory, _ in owners]
         overlapping = {memory for memory in memories if memories.count(memory) > 1}

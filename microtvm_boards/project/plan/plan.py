@@ -40,6 +40,7 @@ from microtvm_boards.project.plan.operators import (
     plan_operators_rpc,
     take_what_is_left,
 )
+from microtvm_boards.project.plan.parts.port import PORTS
 from microtvm_boards.project.plan.rpc import plan_rpc
 from microtvm_boards.project.plan.stack import plan_stack
 from microtvm_boards.project.plan.types import (
@@ -50,7 +51,6 @@ from microtvm_boards.project.plan.types import (
     PoolPlan,
     TensorPlan,
 )
-from microtvm_boards.resources import template_project
 
 # USMP's default for buffers of C kernels (v0.16 tir/usmp: kDefaultByteAlignment is 16).
 ALIGNMENT_C = 16
@@ -213,7 +213,7 @@ def _platform(board: Board, options: ProjectOptions) -> str:
             f"{nearest(platform, board.platforms)}",
             hint="its platforms are " + ", ".join(board.platforms),
         )
-    if not (template_project() / "cmake" / f"{platform}.cmake").is_file():
+    if platform not in PORTS:
         raise UsageError(
             f'Board "{board.name}" wants platform "{platform}", which this version doesn\'t have.',
             hint=f"another of its platforms: {', '.join(board.platforms)}",
@@ -233,8 +233,7 @@ def _check_app(options: ProjectOptions, attachments: Attachments) -> None:
 
 
 def _check_uart(board: Board, platform: str) -> None:
-    folder = template_project() / "src" / "port" / platform
-    drivers = sorted(path.stem.removeprefix("uart_") for path in folder.glob("uart_*.c"))
+    drivers = sorted(PORTS[platform].uarts)
     if board.uart is not None and drivers and board.uart.driver not in drivers:
         raise BoardError(
             f'{board.source}: platform "{platform}" has no UART driver "{board.uart.driver}".'

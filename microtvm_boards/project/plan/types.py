@@ -179,3 +179,8 @@ class Plan:
     def stack_bytes(self) -> int:
         """0: the platform's own (host)."""
         return self.stack.size_bytes
+
+    def has_own_sections(self, module: ModulePlan) -> bool:
+        """Whether the sections of TVM's code for the module get names of their own."""
+        kinds, number = (BufferKind.GENERATED, BufferKind.CONSTANTS), self.modules.index(module)
+        return any(b.section for b in self.buffers if b.owner == number and b.kind in kinds)

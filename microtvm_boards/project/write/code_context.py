@@ -9,8 +9,6 @@ from typing import Any
 
 from microtvm_boards.project.plan.types import Buffer, BufferKind, ModulePlan, Plan
 
-_GENERATED = (BufferKind.GENERATED, BufferKind.CONSTANTS)
-
 
 @dataclass(frozen=True)
 class CodeOf:
@@ -55,12 +53,6 @@ def code_context(plan: Plan) -> dict[str, Any]:
     }
 
 
-def needs_sections(plan: Plan, module: ModulePlan) -> bool:
-    """Whether the sections of TVM's code for the module get names of their own."""
-    number = plan.modules.index(module)
-    return any(b.section for b in plan.buffers if b.owner == number and b.kind in _GENERATED)
-
-
 def _sources(plan: Plan, library: int) -> list[str]:
     folder = plan.libraries[library].folder
     modules = [m.module for m in plan.modules if m.library == library]
@@ -97,7 +89,7 @@ def _forced_headers(plan: Plan) -> Iterator[tuple[str, str]]:
             path = f"{library.folder}/{source}"
             if module.renames:
                 yield path, f"{base}_symbols.h"
-            if needs_sections(plan, module):
+            if plan.has_own_sections(module):
                 yield path, f"{base}_sections.h"
             if module.keywords and include in library.model.files[source]:
                 yield path, f"{base}_keywords.h"

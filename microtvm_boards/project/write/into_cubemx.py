@@ -6,13 +6,15 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from microtvm_boards.boards import Board, load_board
 from microtvm_boards.errors import ProjectError, UsageError
 from microtvm_boards.mlf import load
 from microtvm_boards.project.inputs.attachments import read_attachments
 from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.plan.parts.planned import TEMPLATE, rendered
+from microtvm_boards.project.plan.parts.project import CUBEMX
 from microtvm_boards.project.plan.plan import plan
 from microtvm_boards.project.plan.stm32 import stm32_of
 from microtvm_boards.project.plan.types import Origin, Plan, PlannedFile
@@ -121,9 +123,9 @@ def _files(planned: Plan) -> Iterator[PlannedFile]:
     for file in planned.files:
         if file.path.startswith(_KEPT):
             yield file
-    for name in ("CMakeLists.txt", "microtvm.mk", "README.md"):
-        reason = "brings the model into the project around it"
-        yield PlannedFile(name, Origin.RENDER, f"cubemx/{name}.j2", reason)
+    for template in CUBEMX:
+        name = PurePosixPath(template).name.removesuffix(TEMPLATE)
+        yield rendered(template, name, "brings the model into the project around it")
     yield PlannedFile(MARK, Origin.DATA, "manifest", "what was decided, and why")
 
 

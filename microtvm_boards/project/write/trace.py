@@ -18,12 +18,12 @@ from microtvm_boards.errors import ModelError, OperatorsUnseenError, ProjectErro
 from microtvm_boards.mlf import load
 from microtvm_boards.mlf.c.main import read_main
 from microtvm_boards.model import Model
+from microtvm_boards.project.plan.parts.planned import TEMPLATE
+from microtvm_boards.project.plan.parts.trace import FOLDER, trace_files, trace_sources
 from microtvm_boards.project.plan.schedule import OperatorCall, Schedule, schedule_of
 from microtvm_boards.project.project import Project
 from microtvm_boards.resources import template_project
 
-_TRACE = "src/trace"
-_RPC_ONLY = ("trace_rpc.c", "trace_rpc.h")
 _GRAPH_CALL = re.compile(r"\bRUN\((tvmgen_\w+), call_\d+\);")
 _RENAME = re.compile(r"^#define (\w+) (\w+)$", re.MULTILINE)
 _INCLUDE = '#include "mtvm_calls.h"\n'
@@ -182,14 +182,12 @@ def _redirected(project: Project, data: bytes, path: str, traced: TracedModel) -
 
 
 def _settings(project: Project) -> bytes:
-    sources = ["mtvm_trace.c", "mtvm_calls.c"]
-    if project.entrypoint == "packed":
-        sources.append("trace_rpc.c")
+    sources = [name.removesuffix(TEMPLATE) for name in trace_sources(project.entrypoint)]
     lines = [
         "",
         "# Operators are traced.",
-        f"list(APPEND MTVM_SOURCES {' '.join(f'{_TRACE}/{s}' for s in sources)})",
-        f"list(APPEND MTVM_RUNTIME_INCLUDES {_TRACE})",
+        f"list(APPEND MTVM_SOURCES {' '.join(f'{FOLDER}/{s}' for s in sources)})",
+        f"list(APPEND MTVM_RUNTIME_INCLUDES {FOLDER})",
         "list(APPEND MTVM_DEFINITIONS MTVM_TRACE)",
     ]
     return ("\n".join(lines) + "\n").encode()
@@ -204,14 +202,12 @@ def _trace_files(project: Project, models: tuple[TracedModel, ...]) -> Iterator[
         "packed": any(call["packed"] and call["outputs"] for call in calls),
         "most_outputs": max(1, *(len(call["outputs"]) for call in calls)),
     }
-    for path in sorted((template_project() / _TRACE).iterdir()):
-        if path.name in _RPC_ONLY and project.entrypoint != "packed":
-            continue
-        if path.suffix == ".j2":
-            source = f"{_TRACE}/{path.name}"
-            yield source.removesuffix(".j2"), render_source(source, context)
+    for name in trace_files(project.entrypoint):
+        source = f"{FOLDER}/{name}"
+        if name.endswith(TEMPLATE):
+            yield source.removesuffix(TEMPLATE), render_source(source, context)
         else:
-            yield f"{_TRACE}/{path.name}", path.read_bytes()
+            yield source, (template_project() / source).read_bytes()
 
 
 def _context(traced: TracedModel, call: OperatorCall) -> Mapping[str, Any]:

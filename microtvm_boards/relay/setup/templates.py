@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from microtvm_boards.project.options.presets import PRESETS
-from microtvm_boards.project.plan.files import POINTER
+from microtvm_boards.project.plan.parts.project import POINTER
 from microtvm_boards.relay.setup.made_once import directory_with
 from microtvm_boards.resources import api_server_script, import_root, template_dir
 

@@ -1,0 +1,100 @@
+"""src/port: each platform's files, and how CMake builds for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from microtvm_boards.project.needs.zephyr_memories import memory_overlay
+from microtvm_boards.project.plan.parts.planned import TEMPLATE, copied, from_folder, made, rendered
+from microtvm_boards.project.plan.stm32 import hal_files
+from microtvm_boards.project.plan.types import Plan, PlannedFile
+
+FOLDER = "src/port"
+INTERFACE = ("mtvm_port.h",)
+CORTEX_M = ("mtvm_cortex_m.h", "mtvm_ring.h", "mtvm_stack.h")  # in common/
+INCLUDED = ("regions.ld.j2",)  # by other templates
+SECTIONS = "sections.ld.j2"
+_PROJECT = "project/"  # what is in it goes to the top of a project
+
+
+@dataclass(frozen=True)
+class Port:
+    """What is in template_project/src/port/<platform>, and of CMake's files beside its own."""
+
+    files: tuple[str, ...]
+    uarts: Mapping[str, str] = field(default_factory=dict)  # driver -> file; empty: none is ours
+    served: tuple[str, ...] = ()  # with entry point packed
+    sections: bool = False  # SECTIONS, where buffers have sections of their own
+    linker_script: bool = False  # a whole one
+    cortex_m: bool = False  # without an operating system
+
+    @property
+    def places_buffers(self) -> bool:
+        """Whether there is a linker script, or a part of one, in which buffers can be placed."""
+        return self.linker_script or self.sections
+
+    @property
+    def everything(self) -> tuple[str, ...]:
+        sections = (SECTIONS,) if self.sections else ()
+        return (*self.files, *self.uarts.values(), *self.served, *sections)
+
+
+PORTS: Mapping[str, Port] = {
+    "host": Port(files=("port.c",), sections=True),
+    "baremetal": Port(
+        files=("link.ld.j2", "mtvm_startup.h", "mtvm_uart.h", "port.c", "startup.c"),
+        uarts={"cmsdk": "uart_cmsdk.c", "nrf51": "uart_nrf51.c"},
+        served=("receive_ring.c",),
+        linker_script=True,
+        cortex_m=True,
+    ),
+    "stm32cube": Port(
+        files=(
+            *("clock.c.j2", "hal_conf.h.j2", "link.ld.j2", "mtvm_stm32.h.j2"),
+            *("port.c", "timer.c", "uart.c"),
+            *("project/.vscode/extensions.json", "project/.vscode/launch.json.j2"),
+            *("project/CMakePresets.json", "project/cmake/stm32_board.cmake.j2"),
+        ),
+        linker_script=True,
+        cortex_m=True,
+    ),
+    "zephyr": Port(
+        files=(
+            *("libm/math.h", "port.c", "project/Kconfig", "project/prj.conf.j2"),
+            *("project/testcase.yaml.j2", "project/west.yml.j2"),
+        ),
+        sections=True,
+    ),
+}
+
+
+def port_files(plan: Plan) -> Iterator[PlannedFile]:
+    """Of the UART drivers the board's one."""
+    port = PORTS[plan.platform]
+    yield copied(f"cmake/{plan.platform}.cmake", f"compiler and linker of platform {plan.platform}")
+    yield from from_folder(FOLDER, INTERFACE, "bytes in, bytes out, time, halt")
+    if port.cortex_m:
+        yield copied("cmake/arm_gcc.cmake", "compiler for Arm Cortex-M")
+        yield from from_folder(f"{FOLDER}/common", CORTEX_M, "what ports to Cortex-M share")
+    names = list(port.files)
+    driver = plan.board.uart.driver if plan.board.uart else None
+    if driver is not None and port.uarts:
+        names.append(port.uarts[driver])
+    if plan.rpc is not None:
+        names += port.served
+    if port.sections and any(buffer.section for buffer in plan.buffers):
+        names.append(SECTIONS)
+    yield from (_of_platform(plan, name) for name in names)
+    if plan.attachments.zephyr_overlay is not None or memory_overlay(plan.board, plan.buffers):
+        yield made("app.overlay", "zephyr_overlay", "options zephyr_overlay and pools")
+
+
+def _of_platform(plan: Plan, name: str) -> PlannedFile:
+    source, reason = f"{FOLDER}/{plan.platform}/{name}", f"the port of platform {plan.platform}"
+    target = source if not name.startswith(_PROJECT) else name.removeprefix(_PROJECT)
+    if name == "hal_conf.h.j2":  # ST's HAL looks for it by its family's name
+        target = target.replace("hal_conf", f"{hal_files(plan.board)}_hal_conf")
+    if name.endswith(TEMPLATE):
+        return rendered(source, target.removesuffix(TEMPLATE), reason)
+    return copied(source, reason, target)

@@ -1,0 +1,61 @@
+"""src/runtime: what generated code includes and calls; crt/: TVM's own runtime instead."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from microtvm_boards.project.inputs import crt_files
+from microtvm_boards.project.plan.parts.planned import from_folder
+from microtvm_boards.project.plan.types import Origin, Plan, PlannedFile
+
+FOLDER = "src/runtime"
+ABI = (
+    "dlpack/dlpack.h",
+    "tvm/runtime/c_backend_api.h",
+    "tvm/runtime/c_runtime_api.h",
+    "tvm/runtime/metadata_types.h",
+    "tvm/runtime/crt/error_codes.h",
+    "tvm/runtime/crt/func_registry.h",
+    "tvm/runtime/crt/module.h",
+)
+WORKSPACE = "mtvm_workspace.h"
+OWN_WORKSPACE, CRT_WORKSPACE = "mtvm_workspace.c", "mtvm_crt_workspace.c"
+LAST_ERROR = "mtvm_last_error.c"
+CRT_LIMITS = "crt_config/crt_config.h.j2"
+# What TVM's own RPC server asks for.
+CRT_PLATFORM = (
+    *("mtvm_crt.h", "mtvm_crt_platform.c", "mtvm_crt_globals.c"),
+    "mtvm_crt_new.cc",
+)
+_ASKED = "kernels ask for workspace"
+
+
+def runtime_files(plan: Plan) -> Iterator[PlannedFile]:
+    own = plan.options.runtime == "own"
+    if own:
+        yield from from_folder(FOLDER, ABI, "TVM's C ABI, for the generated code")
+    else:
+        yield from _standalone_crt(plan)
+    if plan.arena_bytes or plan.operators:
+        source = OWN_WORKSPACE if own else CRT_WORKSPACE
+        yield from from_folder(FOLDER, (WORKSPACE, source), _ASKED)
+    calls = frozenset().union(*(library.model.runtime_calls for library in plan.libraries))
+    if "TVMAPISetLastError" in calls and plan.rpc is None:
+        yield from from_folder(FOLDER, [LAST_ERROR], "kernels report failed checks")
+
+
+def _standalone_crt(plan: Plan) -> Iterator[PlannedFile]:
+    yield from _crt(crt_files.HEADERS, "TVM's own headers")
+    if plan.crt is not None:
+        yield from _crt(crt_files.SERVER, "TVM's own RPC server")
+        yield from from_folder(FOLDER, CRT_PLATFORM, "what TVM's own RPC server asks for")
+    elif plan.arena_bytes:
+        yield from _crt(crt_files.WORKSPACE, _ASKED)
+    else:
+        return
+    yield from from_folder(FOLDER, [CRT_LIMITS], "limits of TVM's C runtime")
+
+
+def _crt(sources: tuple[str, ...], reason: str) -> Iterator[PlannedFile]:
+    for source in sources:
+        yield PlannedFile(f"crt/{source}", Origin.CRT, source, reason)

@@ -1,0 +1,51 @@
+"""The lists of files of each part name what is in template_project: nothing more, nothing less."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pytest
+
+from microtvm_boards.project.plan.parts import app, model, port, project, rpc, runtime, trace
+from microtvm_boards.resources import template_project
+
+PARTS = {
+    app.FOLDER: (app.SERVER, app.CRT_SERVER, app.MINIMAL, *app.HARNESS),
+    model.FOLDER: (
+        *(model.CONFIG, model.API, model.STATUS, *model.CONTEXT, *model.CHECK, model.MODELS),
+        *(model.HEADER, model.GRAPH, model.GRAPH_CONSTANTS, model.PACKED, model.UNPACKED),
+        *(model.KEYWORDS, model.SECTIONS, model.SYMBOLS, model.SYMBOLS_OF_OBJECTS),
+        *model.INCLUDED,
+    ),
+    rpc.FOLDER: (
+        *(*rpc.SERVER, *rpc.EXECUTOR, *rpc.GRAPH_KERNELS),
+        *(*rpc.KERNEL_HOST, *rpc.KERNELS_IN_RAM, *rpc.KERNEL_LIBRARIES),
+        *(name for codec in rpc.CODECS.values() for name in codec),
+    ),
+    runtime.FOLDER: (
+        *(*runtime.ABI, runtime.WORKSPACE, runtime.OWN_WORKSPACE, runtime.CRT_WORKSPACE),
+        *(runtime.LAST_ERROR, runtime.CRT_LIMITS, *runtime.CRT_PLATFORM),
+    ),
+    trace.FOLDER: trace.trace_files("packed"),
+    f"{port.FOLDER}/common": port.CORTEX_M,
+    **{f"{port.FOLDER}/{name}": found.everything for name, found in port.PORTS.items()},
+}
+
+
+def _files(folder: Path) -> Iterable[str]:
+    return (p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_part_lists_every_file_of_its_folder(part: str) -> None:
+    assert sorted(PARTS[part]) == sorted(_files(template_project() / part))
+
+
+def test_every_folder_is_of_a_part() -> None:
+    listed = {f"{part}/{name}" for part, names in PARTS.items() for name in names}
+    listed |= {f"{port.FOLDER}/{name}" for name in (*port.INTERFACE, *port.INCLUDED)}
+    listed |= {*project.FILES, project.MORE_MODELS, "cmake/arm_gcc.cmake"}
+    listed |= {f"cmake/{platform}.cmake" for platform in port.PORTS}
+    listed |= set(project.CUBEMX)
+    assert sorted(listed) == sorted(_files(template_project()))
