@@ -24,7 +24,7 @@ from microtvm_boards.boards import load_board
 from microtvm_boards.mlf import load
 from microtvm_boards.mlf.c.features import FEATURES, FunctionFeatures, function_features
 from microtvm_boards.mlf.c.text import decode
-from microtvm_boards.project.write.render import OPTIMIZATION_FLAGS
+from microtvm_boards.project.write.context import OPTIMIZATION_FLAGS
 from microtvm_boards.resources import template_project
 
 REMEMBERED = Path(__file__).resolve().parent.parent / "build" / "benchmarks" / "compiled_code"

@@ -81,7 +81,7 @@ def test_a_failure_while_writing_leaves_nothing(
     def full_disk(*_: object) -> bytes:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(render, "content", full_disk)
+    monkeypatch.setattr(render.Contents, "of", full_disk)
     options = parse_options({"board": "host", "model_entrypoint_api": "c"}, "generate_project")
     with pytest.raises(ProjectError, match="No space left"):
         create(DATA / "foo_c.tar", tmp_path / "a" / "project", options)

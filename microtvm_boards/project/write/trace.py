@@ -194,7 +194,7 @@ def _settings(project: Project) -> bytes:
 
 
 def _trace_files(project: Project, models: tuple[TracedModel, ...]) -> Iterator[tuple[str, bytes]]:
-    from microtvm_boards.project.write.render import render_source
+    from microtvm_boards.project.write.templates import render_source
 
     calls = [_context(traced, call) for traced in models for call in traced.schedule.calls]
     context = {

@@ -18,7 +18,7 @@ from microtvm_boards.project.inputs.cube_package import find_package
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.plan.types import Plan
-from microtvm_boards.project.write.render import content
+from microtvm_boards.project.write.render import Contents
 from microtvm_boards.tuning.host.library import FOLDER, SLOTS
 
 Mode: TypeAlias = Literal["window", "rebuild", "project"]
@@ -118,8 +118,9 @@ def _window_bytes(planned: Plan, options: ProjectOptions) -> int:
 def identity(planned: Plan) -> str:
     """The same for the same firmware: of all files of its project and of what builds it."""
     digest = hashlib.sha256()
+    contents = Contents(planned)
     for file in planned.files:
-        digest.update(f"\0{file.path}\0".encode() + content(planned, file))
+        digest.update(f"\0{file.path}\0".encode() + contents.of(file))
     compiler = ARM_GCC if planned.platform in ("baremetal", "stm32cube") else host_compiler()
     builders = [version(compiler)]
     if planned.platform == "stm32cube":
