@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microtvm_boards.boards import Board
-from microtvm_boards.elf.sizes import memory_use
+from microtvm_boards.firmware.memory_use import memory_use
 from microtvm_boards.model import Model
 from microtvm_boards.platforms import tools
 from microtvm_boards.programs import run_logged

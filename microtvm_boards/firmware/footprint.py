@@ -11,11 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from microtvm_boards.boards import Memory
-from microtvm_boards.elf.sizes import allocated, places
+from microtvm_boards.elf import FUNCTION, NOTYPE, OBJECT, Elf, Section
+from microtvm_boards.firmware.built import open_built
 from microtvm_boards.firmware.link_map import InputSection, read_map
+from microtvm_boards.firmware.memory_use import places, sections_in_memory
 from microtvm_boards.project.project import Project
 
 PARTS: Mapping[str, str] = {
@@ -48,7 +49,7 @@ _LIBRARY = re.compile(
     r"(^|/)lib(c|m|gcc|gcc_eh|c_nano|m_nano|g|g_nano|nosys|c_nonshared|mvec|picolibc)\.(a|so[.\d]*)\b"
     r"|(^|/)\w*crt\w*\.o$"
 )
-_STT = ("STT_FUNC", "STT_OBJECT", "STT_NOTYPE")
+_KINDS = (FUNCTION, OBJECT, NOTYPE)
 
 
 @dataclass(frozen=True)
@@ -79,15 +80,15 @@ def footprint(
     """
     if memories is None:
         memories = project.board.memories
-    sections, segments = allocated(firmware)
+    with open_built(firmware) as elf:
+        sections, symbols = sections_in_memory(elf), _symbols(elf)
     inputs = sorted(read_map(firmware.with_suffix(".map")), key=lambda i: i.address)
-    symbols = _symbols(firmware)
     sources = {PurePosixPath(path).name: path for path in project.manifest["files"]}
     pieces = [
         Piece(memory, part, section.name, name, size)
         for section in sections
-        if section["sh_size"] > 0
-        for memory in places(section, segments, memories)
+        if section.size > 0
+        for memory in places(section, elf.segments, memories)
         for part, name, size in _split(section, inputs, symbols, sources)
     ]
     return tuple(sorted(pieces, key=lambda p: (-p.size, p.memory, p.section, p.symbol)))
@@ -116,13 +117,13 @@ def part_of(section: InputSection, sources: Mapping[str, str]) -> str:
 
 
 def _split(
-    section: Any,
+    section: Section,
     inputs: Sequence[InputSection],
     symbols: Sequence[_Symbol],
     sources: Mapping[str, str],
 ) -> Iterator[tuple[str, str, int]]:
     """(part, symbol, bytes) of one section of the ELF, together as many as it has."""
-    at, end = section["sh_addr"], section["sh_addr"] + section["sh_size"]
+    at, end = section.address, section.address + section.size
     padding = 0
     mine = [i for i in inputs if i.output == section.name and at <= i.address < end]
     for piece in mine:
@@ -160,23 +161,13 @@ def _by_symbol(
         yield f"({section})", rest
 
 
-def _symbols(elf: Path) -> list[_Symbol]:
+def _symbols(elf: Elf) -> list[_Symbol]:
     """By address; of several names of one thing the largest first."""
-    from elftools.elf.elffile import ELFFile
-    from elftools.elf.sections import SymbolTableSection
-
-    found = []
-    with elf.open("rb") as file:
-        parsed = ELFFile(file)
-        # Bit 0 of a function's address says Thumb (ELF for the Arm architecture, 5.5.3).
-        thumb = 1 if parsed["e_machine"] == "EM_ARM" else 0
-        for table in parsed.iter_sections():
-            if not isinstance(table, SymbolTableSection) or table.name != ".symtab":
-                continue
-            for symbol in table.iter_symbols():
-                kind = symbol["st_info"]["type"]
-                if symbol["st_size"] > 0 and kind in _STT:
-                    clear = thumb if kind == "STT_FUNC" else 0
-                    address = symbol["st_value"] & ~clear
-                    found.append(_Symbol(symbol.name, address, symbol["st_size"]))
+    # Bit 0 of a function's address says Thumb (ELF for the Arm architecture, 5.5.3).
+    thumb = 1 if elf.machine == "EM_ARM" else 0
+    found = [
+        _Symbol(s.name, s.value & ~(thumb if s.kind == FUNCTION else 0), s.size)
+        for s in elf.symbols
+        if s.size > 0 and s.kind in _KINDS
+    ]
     return sorted(found, key=lambda s: (s.address, -s.size, s.name))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microtvm_boards.boards import Memory
-from microtvm_boards.elf.sizes import ELSEWHERE, memory_use
 from microtvm_boards.errors import ProjectError
 from microtvm_boards.firmware.footprint import Piece, footprint
+from microtvm_boards.firmware.memory_use import ELSEWHERE, memory_use
 from microtvm_boards.project.project import Project
 
 # Kinds of MemoryNeed in the words of the table.

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from microtvm_boards.elf import FUNCTION, SECTION
+from microtvm_boards.firmware.built import open_built
 from microtvm_boards.firmware.disassembly import Function
 
 INDIRECT = "__indirect_call"
@@ -157,8 +159,6 @@ _CALLS: Mapping[str, frozenset[int]] = {
     "EM_386": frozenset((2, 4)),
     "EM_X86_64": frozenset((2, 4)),
 }
-_SHF_ALLOC = 2
-_SHF_EXECINSTR = 4
 # Unwinding tables, and vector tables, which the processor alone reads.
 _NOT_TAKING = (".ARM.ex", ".eh_frame", ".vectors", ".isr_vector")
 
@@ -166,34 +166,22 @@ _NOT_TAKING = (".ARM.ex", ".eh_frame", ".vectors", ".isr_vector")
 def addresses_taken(path: Path) -> set[str]:
     """Names of the functions whose address the object file at `path` takes: in data, or in code
     otherwise than to call. Too many rather than too few for processors that aren't known."""
-    from elftools.elf.elffile import ELFFile
-    from elftools.elf.relocation import RelocationSection
-    from elftools.elf.sections import SymbolTableSection
-
     taken: set[str] = set()
-    with path.open("rb") as file:
-        elf = ELFFile(file)
-        symbols = elf.get_section_by_name(".symtab")
-        if not isinstance(symbols, SymbolTableSection):
-            return taken
+    with open_built(path) as elf:
         functions: dict[int, list[str]] = {}
-        for symbol in symbols.iter_symbols():
-            if symbol["st_info"]["type"] == "STT_FUNC" and isinstance(symbol["st_shndx"], int):
-                functions.setdefault(symbol["st_shndx"], []).append(symbol.name)
-        calls = _CALLS.get(elf["e_machine"], frozenset())
-        for section in elf.iter_sections():
-            if not isinstance(section, RelocationSection):
+        for symbol in elf.symbols:
+            if symbol.kind == FUNCTION and symbol.in_section:
+                functions.setdefault(symbol.section, []).append(symbol.name)
+        calls = _CALLS.get(elf.machine, frozenset())
+        for section in elf.sections:
+            if not section.takes_memory or section.name.startswith(_NOT_TAKING):
                 continue
-            target = elf.get_section(section["sh_info"])
-            if not target["sh_flags"] & _SHF_ALLOC or target.name.startswith(_NOT_TAKING):
-                continue
-            code = bool(target["sh_flags"] & _SHF_EXECINSTR)
-            for relocation in section.iter_relocations():
-                if code and relocation["r_info_type"] in calls:
+            for relocation in elf.relocations(section):
+                if section.is_code and relocation.kind in calls:
                     continue
-                symbol = symbols.get_symbol(relocation["r_info_sym"])
-                if symbol["st_info"]["type"] == "STT_SECTION":
-                    taken.update(functions.get(symbol["st_shndx"], ()))
+                symbol = relocation.symbol
+                if symbol.kind == SECTION:
+                    taken.update(functions.get(symbol.section, ()))
                 else:
                     taken.add(symbol.name)
     return taken

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from microtvm_boards.elf import CutElfError, Elf, ElfError
 from microtvm_boards.errors import FlashError
 
 ERASED = 0xFF  # what erased flash reads as; fills the gaps
@@ -23,25 +24,19 @@ def flash_image(firmware: Path) -> Image:
     Raises FlashError when it can't be read, holds nothing, or is scattered over memories that no
     single image can cover.
     """
-    from elftools.common.exceptions import ELFError
-    from elftools.elf.elffile import ELFFile
-
     try:
-        with firmware.open("rb") as file:
-            loadable = [
-                segment
-                for segment in ELFFile(file).iter_segments()
-                if segment["p_type"] == "PT_LOAD" and segment["p_filesz"] > 0
-            ]
-            segments = sorted((segment["p_paddr"], segment.data()) for segment in loadable)
-            if sum(len(data) for _, data in segments) != sum(s["p_filesz"] for s in loadable):
-                raise FlashError(f"{firmware} is cut short.", hint="microtvm-boards build PROJECT")
+        elf = Elf.open(firmware)
+        segments = sorted((s.load_address, elf.content(s)) for s in elf.segments)
     except OSError as error:
         raise FlashError(
             f"The firmware {firmware} can't be read: {error.strerror}.",
             hint="microtvm-boards build PROJECT",
         ) from error
-    except (ELFError, ValueError, KeyError, AttributeError) as error:
+    except CutElfError as error:
+        raise FlashError(
+            f"{firmware} is cut short.", hint="microtvm-boards build PROJECT"
+        ) from error
+    except ElfError as error:
         raise FlashError(f"{firmware} is no firmware: it is no ELF file ({error}).") from error
     if not segments:
         raise FlashError(f"{firmware} holds nothing to flash: it has no loadable segment.")

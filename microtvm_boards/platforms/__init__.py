@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microtvm_boards.errors import UsageError, nearest
-from microtvm_boards.platforms.base import BuildResult, MemoryUse, Platform, Progress
+from microtvm_boards.firmware.memory_use import MemoryUse
+from microtvm_boards.platforms.base import BuildResult, Platform, Progress
 
 if TYPE_CHECKING:
     from microtvm_boards.project.options.device import DeviceOptions

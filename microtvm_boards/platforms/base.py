@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microtvm_boards.boards import Memory
+from microtvm_boards.firmware.memory_use import MemoryUse
 from microtvm_boards.firmware.stack_use import StackUse, read_stack
 from microtvm_boards.platforms.build_state import sha256_of
 from microtvm_boards.project.options.device import DeviceOptions
@@ -16,15 +17,6 @@ from microtvm_boards.transports.base import Transport
 
 Progress = Callable[[str], None]  # gets each line that a tool prints
 ANY_DEVICE = DeviceOptions()
-
-
-@dataclass(frozen=True)
-class MemoryUse:
-    """Bytes that the linked firmware takes in one memory; `size_bytes` None: no limit is known."""
-
-    memory: str
-    used_bytes: int
-    size_bytes: int | None
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from microtvm_boards.elf import FUNCTION
+from microtvm_boards.firmware.built import open_built
 from microtvm_boards.firmware.disassembly import disassemble
 from microtvm_boards.firmware.stack_graph import CallGraph, call_graph
 from microtvm_boards.firmware.stack_report import ONCE, deepest, objects_of, short_chain
@@ -95,30 +97,19 @@ def firmware_stack(project: Project, firmware: Path, roots: Roots, objdump: str)
 def handlers(firmware: Path) -> list[str]:
     """Functions in the vector table that interrupts may run: without those for reset and faults,
     and the one that stands in several places, which is for interrupts that nobody switched on."""
-    from elftools.elf.elffile import ELFFile
-    from elftools.elf.sections import SymbolTableSection
-
-    with firmware.open("rb") as file:
-        elf = ELFFile(file)
-        table = elf.get_section_by_name(".symtab")
-        if not isinstance(table, SymbolTableSection):
+    with open_built(firmware) as elf:
+        vectors = next((s for s in elf.symbols if s.name in _VECTOR_TABLES), None)
+        section = None if vectors is None else elf.section_of(vectors)
+        if vectors is None or section is None:
             return []
-        symbols = list(table.iter_symbols())
-        vectors = next((s for s in symbols if s.name in _VECTOR_TABLES), None)
-        if vectors is None:
-            return []
-        section = elf.get_section(vectors["st_shndx"])
-        start = vectors["st_value"]
-        size = vectors["st_size"]
+        start, size = vectors.value, vectors.size
         if size == 0:  # some of ST's tables don't say: up to what comes next
-            behind = [s["st_value"] for s in symbols if s["st_shndx"] == vectors["st_shndx"]]
-            end = section["sh_addr"] + section["sh_size"]
-            size = min((at & ~_THUMB for at in behind if at > start), default=end) - start
-        data = section.data()[start - section["sh_addr"] :][:size]
-        words = [int.from_bytes(data[i : i + 4], "little") for i in range(0, size, 4)]
-        functions = {
-            s["st_value"] & ~_THUMB: s.name for s in symbols if s["st_info"]["type"] == "STT_FUNC"
-        }
+            behind = [s.value & ~_THUMB for s in elf.symbols if s.section == section.number]
+            end = section.address + section.size
+            size = min((at for at in behind if at > start), default=end) - start
+        data = elf.content(section)[start - section.address :][:size]
+        functions = {s.value & ~_THUMB: s.name for s in elf.symbols if s.kind == FUNCTION}
+    words = [int.from_bytes(data[i : i + 4], "little") for i in range(0, size, 4)]
     found = [
         word & ~_THUMB
         for number, word in enumerate(words)

@@ -10,11 +10,11 @@ from functools import partial
 from pathlib import Path
 from typing import TextIO
 
-from microtvm_boards.elf.sizes import memory_use
 from microtvm_boards.errors import BuildError, ProjectError, TooLargeError
+from microtvm_boards.firmware.memory_use import MemoryUse, memory_use
 from microtvm_boards.firmware.stack_use import StackUse, write_stack
 from microtvm_boards.platforms import build_state, tools
-from microtvm_boards.platforms.base import BuildResult, MemoryUse, Platform, Progress
+from microtvm_boards.platforms.base import BuildResult, Platform, Progress
 from microtvm_boards.platforms.build_errors import Failure, explain, last_lines
 from microtvm_boards.platforms.build_state import BuildState
 from microtvm_boards.platforms.tools import Tool

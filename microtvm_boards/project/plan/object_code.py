@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from microtvm_boards.boards import Board
+from microtvm_boards.elf import Elf, ElfError
 from microtvm_boards.errors import ModelError
 from microtvm_boards.model import Model
 
@@ -95,11 +94,8 @@ def _hard_float(board: Board) -> bool | None:
 
 def code_of(data: bytes) -> Code:
     """What the object file `data` is for. Raises nothing that scan_object hasn't refused."""
-    from elftools.elf.elffile import ELFFile
-
-    elf = ELFFile(io.BytesIO(data))
-    machine = str(elf["e_machine"])
-    name = _MACHINES.get(machine, machine.removeprefix("EM_"))
+    elf = Elf(data)
+    name = _MACHINES.get(elf.machine, elf.machine.removeprefix("EM_"))
     if name != _ARM:
         return Code(name)
     tags = _arm_attributes(elf)
@@ -110,19 +106,11 @@ def code_of(data: bytes) -> Code:
     return Code(name, _TAGS.get(tags.get("TAG_CPU_ARCH", -1), ""), hard)
 
 
-def _arm_attributes(elf: Any) -> dict[str, int]:
-    """The file's build attributes that are numbers; none where it has none that can be read."""
-    section = elf.get_section_by_name(".ARM.attributes")
+def _arm_attributes(elf: Elf) -> dict[str, int]:
+    """None where there are none that can be read."""
     try:
-        return {
-            str(attribute.tag): attribute.value
-            for part in (section.iter_subsections("aeabi") if section else ())
-            for scope in part.iter_subsubsections("TAG_FILE")
-            for attribute in scope.iter_attributes()
-            if isinstance(attribute.value, int)
-        }
-    # pyelftools trusts the file: damage shows up as whatever its parser runs into.
-    except Exception:
+        return elf.arm_attributes()
+    except ElfError:
         return {}
 
 

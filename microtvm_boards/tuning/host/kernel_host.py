@@ -10,7 +10,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from microtvm_boards.elf import kernels as elf
 from microtvm_boards.errors import DeviceError, ProjectError, TransportError, UsageError
 from microtvm_boards.platforms import Progress, get_platform
 from microtvm_boards.platforms.build_state import sha256_of
@@ -27,6 +26,7 @@ from microtvm_boards.rpc.remote import RemoteHandle
 from microtvm_boards.run.connect import codec_of, connect_to, pace_of
 from microtvm_boards.tuning.host.image import KernelImage, KernelTooLargeError
 from microtvm_boards.tuning.host.library import PLACEHOLDER, SLOTS, write_host_library
+from microtvm_boards.tuning.host.linked import functions
 from microtvm_boards.tuning.host.plan import Mode, identity, plan_host
 from microtvm_boards.tuning.host.rebuild import FirmwareTransport, build_firmware, worker_project
 from microtvm_boards.tuning.host.window import NOTES, Window
@@ -100,7 +100,7 @@ class KernelHost:
             linked = get_platform(project.platform).firmware(project)
             digest = sha256_of(linked)
             size = sum(m.used_bytes for m in get_platform(project.platform).memory_use(project))
-        names = elf.functions(linked, sources.values())
+        names = functions(linked, sources.values())
         return KernelImage(path, size, digest, names, time.monotonic() - start)
 
     def _linked(self, sources: Mapping[str, bytes], directory: Path) -> Project:

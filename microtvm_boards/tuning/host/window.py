@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from microtvm_boards.elf import kernels as elf
 from microtvm_boards.errors import BuildError, DeviceError, ProjectError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project.project import Project
@@ -19,6 +18,7 @@ from microtvm_boards.rpc.remote import RemoteTensor, parse_dtype
 from microtvm_boards.rpc.values import Handle, TensorRef
 from microtvm_boards.tuning.host.commands import Compiler
 from microtvm_boards.tuning.host.image import KernelTooLargeError
+from microtvm_boards.tuning.host.linked import loaded, place_of
 
 WINDOW = "mtvm_kernel_window"
 ENTRY = "TVMSystemLibEntryPoint"
@@ -87,7 +87,7 @@ class Window:
         if notes.is_file():  # others may link with what is there
             address, size = json.loads(notes.read_text())
             return cls(project, folder, compiler, identity, address, size)
-        address, size = elf.symbol(get_platform(project.platform).firmware(project), WINDOW)
+        address, size = place_of(WINDOW, get_platform(project.platform).firmware(project))
         source = folder / "header.c"
         digits = len(identity)
         source.write_text(
@@ -110,7 +110,7 @@ class Window:
             # Bound to itself: several libraries have functions of the same names.
             options = ["-shared", "-Wl,-Bsymbolic", f"-Wl,--undefined={ENTRY}", "-o", str(library)]
             self.compiler.link([*options, *map(str, objects), "-lm"], directory, self.project)
-            return library, len(elf.loaded(library)), library
+            return library, len(loaded(library)), library
         linked = directory / "kernel.elf"
         firmware = get_platform(self.project.platform).firmware(self.project)
         options = ["-nostartfiles", "-static", "-Wl,-n", "-Wl,--gc-sections", "-Wl,--build-id=none"]
@@ -121,7 +121,7 @@ class Window:
         except BuildError as error:
             raise self._too_large(error) or error from None
         image = directory / "kernel.bin"
-        data = elf.loaded(linked)
+        data = loaded(linked)
         image.write_bytes(data)
         return image, len(data), linked
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from microtvm_boards.boards import load_board
-from microtvm_boards.elf.sizes import ELSEWHERE, memory_use
 from microtvm_boards.errors import ProjectError
+from microtvm_boards.firmware.memory_use import ELSEWHERE, memory_use
 from microtvm_boards.platforms import MemoryUse, get_platform
 from tests.platforms.conftest import MakeProject
 

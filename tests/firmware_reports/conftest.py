@@ -1,0 +1,3 @@
+from tests.platforms.conftest import toy
+
+__all__ = ["toy"]
