@@ -45,6 +45,12 @@ class UsageError(MicroTvmBoardsError):
     exit_code = 2
 
 
+class PluginError(MicroTvmBoardsError):
+    """A platform, source of boards or flasher of another package can't be imported, or is none."""
+
+    exit_code = 2
+
+
 class ModelError(MicroTvmBoardsError):
     """The Model Library Format tar can't be used."""
 

@@ -1,26 +1,19 @@
-"""Platforms by name: `get_platform("baremetal")`. One file each in this folder."""
+"""Platforms by name: `get_platform("baremetal")`. Ours have a file or folder each here."""
 
 from __future__ import annotations
 
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from microtvm_boards.errors import UsageError, nearest
+from microtvm_boards.errors import UsageError
 from microtvm_boards.firmware.memory_use import MemoryUse
 from microtvm_boards.platforms.base import BuildResult, Platform, Progress
+from microtvm_boards.plugins import PLATFORMS, platform_part
 
 if TYPE_CHECKING:
     from microtvm_boards.project.options.device import DeviceOptions
     from microtvm_boards.project.project import Project
     from microtvm_boards.transports.base import Transport
-
-PLATFORMS = {
-    "host": "microtvm_boards.platforms.host:HostPlatform",
-    "baremetal": "microtvm_boards.platforms.baremetal:BaremetalPlatform",
-    "zephyr": "microtvm_boards.platforms.zephyr.platform:ZephyrPlatform",
-    "stm32cube": "microtvm_boards.platforms.stm32cube.platform:Stm32CubePlatform",
-}
 
 __all__ = [
     "PLATFORMS",
@@ -34,17 +27,12 @@ __all__ = [
 
 
 def get_platform(name: str) -> Platform:
-    """Raises UsageError for a name that isn't in PLATFORMS."""
-    if name not in PLATFORMS:
-        raise UsageError(
-            f'There is no platform "{name}".{nearest(name, PLATFORMS)}',
-            hint="platforms are " + ", ".join(PLATFORMS),
-        )
-    module, cls = PLATFORMS[name].split(":")
-    platform = getattr(import_module(module), cls)()
-    if not isinstance(platform, Platform):
-        raise TypeError(f"{PLATFORMS[name]} is no Platform")
-    return platform
+    """Raises UsageError for a name that isn't in PLATFORMS, PluginError for one from outside that
+    can't be imported."""
+    made = platform_part(name, "platform")
+    if not (isinstance(made, type) and issubclass(made, Platform)):
+        raise PLATFORMS.broken(name, f"{made!r} is no class Platform")
+    return made()
 
 
 def transport_to(project: Project, device: DeviceOptions) -> Transport:

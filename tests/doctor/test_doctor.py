@@ -70,7 +70,7 @@ def test_whatever_is_wrong_or_absent_comes_with_advice(
         "cmake is not installed; it configures the build",
         "apt-get install cmake",
     )
-    assert area(findings, "Flashers").keys() == FLASHERS.keys() - {"emulator"}
+    assert area(findings, "Flashers").keys() == set(FLASHERS) - {"emulator"}
     programs = [f for f in findings if f.area == "Flashers" and f.subject != "pyocd"]
     assert {f.state for f in programs} == {State.ABSENT}
     assert area(findings, "Trees")["zephyr"].state is State.ABSENT

@@ -52,13 +52,19 @@ def host_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def echo_project(tmp_path: Path) -> Callable[..., Path]:
     """`echo_project(code)`: a project whose firmware is the Python program `code`.
 
-    Its server is the real one, with one more platform in its table (echo_platform.py).
+    Its server is the real one, with one more platform that is installed (echo_platform.py).
     """
 
     def make(code: str = ECHO) -> Path:
         project = tmp_path / "echo_project"
         project.mkdir()
         (project / "firmware.py").write_text(code)
+        installed = tmp_path / "echo_platform-1.0.dist-info"
+        installed.mkdir()
+        (installed / "METADATA").write_text("Metadata-Version: 2.1\nName: echo-platform\n")
+        (installed / "entry_points.txt").write_text(
+            "[microtvm_boards.platforms]\necho = echo_platform:PLUGIN\n"
+        )
         (project / "board.yaml").write_bytes(
             (template_dir() / "board_configs" / "host.yaml").read_bytes()
         )
@@ -75,9 +81,8 @@ def echo_project(tmp_path: Path) -> Callable[..., Path]:
         (project / "project.json").write_text(json.dumps(manifest))
         (project / "microtvm_api_server.py").write_text(
             "import sys\n"
-            f"sys.path[:0] = [{str(Path(__file__).parent)!r}, {str(template_dir())!r}]\n"
-            "from microtvm_boards.platforms import PLATFORMS\n"
-            'PLATFORMS["echo"] = "echo_platform:EchoPlatform"\n' + api_server_script().read_text()
+            f"sys.path[:0] = {[str(tmp_path), str(Path(__file__).parent), str(template_dir())]}\n"
+            + api_server_script().read_text()
         )
         return project
 

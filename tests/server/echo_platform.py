@@ -8,10 +8,13 @@ from pathlib import Path
 from microtvm_boards.errors import FlashError
 from microtvm_boards.platforms import BuildResult, MemoryUse, Platform, Progress
 from microtvm_boards.platforms.base import ANY_DEVICE
+from microtvm_boards.plugins import PlatformPlugin
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project
 from microtvm_boards.transports.base import Transport
 from microtvm_boards.transports.process import ProcessTransport
+
+PLUGIN = PlatformPlugin("echo", "a program of Python", "echo_platform:EchoPlatform")
 
 
 class EchoPlatform(Platform):
