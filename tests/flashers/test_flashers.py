@@ -11,7 +11,7 @@ from microtvm_boards.errors import FlashError, UsageError
 from microtvm_boards.flashers import FLASHERS, FlashTarget, get_flasher
 
 
-@pytest.mark.parametrize("name", FLASHERS)
+@pytest.mark.parametrize("name", list(FLASHERS))
 def test_every_flasher_is_made_by_its_name(name: str) -> None:
     assert get_flasher(name).name == name
 

@@ -82,7 +82,7 @@ def test_a_broken_one_is_an_error_for_its_own_name_only(site: Path) -> None:
         "from microtvm_boards.errors import PluginError\n"
         "from microtvm_boards.flashers import get_flasher\n"
         "from microtvm_boards.platforms import get_platform\n"
-        "for get, name in ((get_flasher, 'broken'), (get_flasher, 'liar'), (get_platform, 'odd')):\n"
+        "for get, name in zip([get_flasher] * 2 + [get_platform], ('broken', 'liar', 'odd')):\n"
         "    try: get(name)\n"
         "    except PluginError as error: print(error)\n"
         "print(get_flasher('copier').name, get_platform('host').name)\n",
