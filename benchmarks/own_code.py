@@ -18,12 +18,12 @@ from typing import Any
 from benchmarks.compiled_code import compiler_version
 from benchmarks.preflight import KINDS, OPTIMIZATIONS, ROOT
 from microtvm_boards.errors import MicroTvmBoardsError
+from microtvm_boards.firmware.bare_metal_stack import firmware_graph, handlers
 from microtvm_boards.firmware.footprint import footprint
 from microtvm_boards.firmware.stack_graph import CallGraph
 from microtvm_boards.firmware.stack_report import deepest
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.baremetal import BaremetalPlatform
-from microtvm_boards.platforms.firmware_stack import firmware_graph, handlers
 from microtvm_boards.project import create, parse_options
 from microtvm_boards.project.generate import prepare
 from microtvm_boards.project.needs.code_size import USUAL_TENSORS, architecture, descriptor_bytes

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from microtvm_boards.project.needs.preflight import align_up
+from microtvm_boards.project.needs.margin import with_margin
 from microtvm_boards.project.project import Project
 
 REPORT = "stack.json"
@@ -46,12 +46,6 @@ class StackUse:
             f"{self.static_bytes} B; create the project with stack_size_bytes="
             f"{with_margin(self.static_bytes)}, or without that option"
         )
-
-
-def with_margin(worst: int, *, around: int = 0, least: int = 256, step: int = 32) -> int:
-    """Bytes to reserve for a worst case of `worst`: an eighth more, and `around` for what isn't
-    ours; a multiple of `step`, so that small changes of a kernel change nothing."""
-    return max(least, align_up(worst + worst // 8 + around, step))
 
 
 def write_stack(use: StackUse, project: Project, firmware_sha256: str) -> None:

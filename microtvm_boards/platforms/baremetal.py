@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from microtvm_boards.firmware.bare_metal_stack import Roots
 from microtvm_boards.firmware.stack_use import StackUse
 from microtvm_boards.platforms import qemu, tools
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.platforms.cmake import CMakePlatform
-from microtvm_boards.platforms.firmware_stack import Roots, size_stack
 from microtvm_boards.platforms.logged_build import Build
 from microtvm_boards.platforms.serial_board import on_hardware, serial_transport
+from microtvm_boards.platforms.sized_stack import size_stack
 from microtvm_boards.platforms.tools import ARM_GCC, ARM_GXX, Tool
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from microtvm_boards.boards import load_board
-from microtvm_boards.firmware.stack_use import with_margin
 from microtvm_boards.mlf.c.features import function_features
 from microtvm_boards.project.needs.code_size import code_size_table
+from microtvm_boards.project.needs.margin import with_margin
 from microtvm_boards.project.needs.stack_estimate import frame_features, has_fpu, role
 from microtvm_boards.project.plan.stack import DEFAULT_STACK_BYTES, STACK_SPARE
 from tests.project.test_preflight import planned

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import UsageError
-from microtvm_boards.firmware.stack_use import with_margin
 from microtvm_boards.project.inputs.libraries import Library
+from microtvm_boards.project.needs.margin import with_margin
 from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.needs.stack_estimate import estimate_stack
 from microtvm_boards.project.needs.zephyr_memories import main_stack_bytes

@@ -1,9 +1,8 @@
-"""The one stack that bare metal has, the program's with interrupts on top: its worst case, and its
-size."""
+"""The one stack that bare metal has, the program's with interrupts on top: its worst case."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from microtvm_boards.elf import FUNCTION
@@ -11,14 +10,10 @@ from microtvm_boards.firmware.built import open_built
 from microtvm_boards.firmware.disassembly import disassemble
 from microtvm_boards.firmware.stack_graph import CallGraph, call_graph
 from microtvm_boards.firmware.stack_report import ONCE, deepest, objects_of, short_chain
-from microtvm_boards.firmware.stack_use import StackUse, read_stack, with_margin
-from microtvm_boards.platforms.build_state import sha256_of
-from microtvm_boards.platforms.cmake import build_command, cached
-from microtvm_boards.platforms.logged_build import Build
+from microtvm_boards.firmware.stack_use import StackUse
 from microtvm_boards.project.needs.stack_estimate import exception_frame
 from microtvm_boards.project.project import Project
 
-SETTING = "MTVM_STACK_BYTES"  # of CMake
 # Their addresses are taken by code that the processor enters, not to be called.
 _NEVER_CALLED = frozenset(("start", "fault"))
 _VECTOR_TABLES = ("vectors", "g_pfnVectors")
@@ -33,31 +28,6 @@ class Roots:
 
     entry: str
     nested: bool
-
-
-def size_stack(project: Project, build: Build, linked: Path, roots: Roots) -> StackUse | None:
-    """Measures the firmware at `linked`; links it again where another stack suits it better.
-
-    A stack that isn't the build's to size stays as it is. None for projects without a stack of
-    ours.
-    """
-    if project.stack_bytes == 0 or not linked.is_file():
-        return None
-    known = read_stack(project, sha256_of(linked))
-    if known is not None:
-        return known
-    settings = cached(project)
-    objdump = settings.get("CMAKE_OBJDUMP") or "arm-none-eabi-objdump"
-    use = firmware_stack(project, linked, roots, objdump)
-    if project.stack_least_bytes is None:
-        return use
-    wanted = project.stack_bytes
-    if use.static_bytes is not None:
-        wanted = max(with_margin(use.static_bytes), project.stack_least_bytes)
-    if settings.get(SETTING) != str(wanted):
-        build.run(["cmake", f"-D{SETTING}={wanted}", str(project.build_dir)])
-        build.run(build_command(project))
-    return replace(use, reserved_bytes=wanted)
 
 
 def firmware_graph(project: Project, firmware: Path, objdump: str) -> CallGraph:
