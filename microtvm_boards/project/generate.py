@@ -12,8 +12,8 @@ from microtvm_boards.model import Model
 from microtvm_boards.project.inputs.attachments import KernelHostPlan, read_attachments
 from microtvm_boards.project.inputs.cube_package import find_package
 from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.plan import plan
-from microtvm_boards.project.plan.types import Plan
 from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.render import render
 

@@ -13,8 +13,8 @@ from microtvm_boards.mlf import load
 from microtvm_boards.project import Project, parse_options
 from microtvm_boards.project.inputs.attachments import read_attachments
 from microtvm_boards.project.options.pools import pool_settings
+from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.plan import plan
-from microtvm_boards.project.plan.types import Plan
 from tests.conftest import DATA
 from tests.project.tars import replaced
 

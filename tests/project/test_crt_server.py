@@ -15,8 +15,8 @@ from microtvm_boards.errors import ModelError
 from microtvm_boards.mlf import load
 from microtvm_boards.project import parse_options
 from microtvm_boards.project.plan.crt_server import best_page_bits, pages
+from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.plan import plan
-from microtvm_boards.project.plan.types import Plan
 from tests.conftest import DATA
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "runtime.md"

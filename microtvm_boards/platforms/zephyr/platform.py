@@ -22,7 +22,7 @@ from microtvm_boards.platforms.zephyr import run as zephyr_run
 from microtvm_boards.platforms.zephyr.built_devicetree import memories, read_config
 from microtvm_boards.platforms.zephyr.errors import hint, unusable_uart
 from microtvm_boards.platforms.zephyr.stack import MainStack
-from microtvm_boards.project.needs.need import MemoryNeed
+from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import refuse_what_does_not_fit
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project
@@ -187,6 +187,6 @@ def _placed(need: dict[str, object], found: Sequence[Memory]) -> MemoryNeed:
         memory,
         str(need["what"]),
         int(str(need["size_bytes"])),
-        str(need.get("kind", "")),
+        NeedKind(need.get("kind", "")),
         bool(need.get("estimate", False)),
     )

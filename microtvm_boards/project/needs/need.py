@@ -3,6 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
+
+
+class NeedKind(str, Enum):
+    """What needs memory. What the linker made of it is told by the same names; values are those of
+    project.json."""
+
+    CONSTANTS = "constants"
+    SAMPLES = "samples"
+    MODEL_CODE = "model_code"
+    OWN_CODE = "own_code"
+    LIBRARIES = "libraries"  # libc, libm, libgcc
+    ACTIVATIONS = "activations"
+    ARENA = "arena"  # workspace of kernels
+    TENSOR_HEAP = "tensor_heap"
+    WINDOW = "window"  # for kernels that come while the firmware runs
+    INPUTS = "inputs"
+    OUTPUTS = "outputs"
+    PACKET = "packet"
+    RING = "ring"
+    RPC = "rpc"
+    STACK = "stack"
+    BASE = "base"  # start-up code, port, libc, operating system
+    OTHER = ""
 
 
 @dataclass(frozen=True)
@@ -12,5 +36,5 @@ class MemoryNeed:
     memory: str
     what: str
     size_bytes: int
-    kind: str = ""  # groups what the linker says about it
+    kind: NeedKind = NeedKind.OTHER
     estimate: bool = False  # of code; all others are exact, or rounded up

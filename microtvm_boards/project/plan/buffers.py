@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from microtvm_boards.boards import Board, Memory
 from microtvm_boards.errors import UsageError, nearest
-from microtvm_boards.project.manifest import RpcSettings
+from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import align_up
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.plan.crt_server import TENSOR_HEAP
+from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.parts.port import PORTS
 from microtvm_boards.project.plan.types import Buffer, BufferKind, ModulePlan
 
@@ -26,61 +27,77 @@ class _Wish:
     memory: Memory
 
 
-def lay_out(
-    board: Board,
-    platform: str,
-    modules: Sequence[ModulePlan],
-    options: ProjectOptions,
-    *,
-    alignment: int,
-    arena_bytes: int,
-    rpc: RpcSettings | None,
-    graphs_on_host: bool = False,
-) -> tuple[Buffer, ...]:
+def lay_out(draft: Draft) -> tuple[Buffer, ...]:
     """Places every buffer: where the option `pools` says, else in RAM; constants, else in flash.
 
     Models run one at a time, so the activations of several models overlap (option activations).
-    With `graphs_on_host` graphs have no storage and no constants here.
     Raises UsageError for pools, models or memories that aren't there, and for a memory that can't
     hold what it is to hold.
     """
-    found = [*_of_models(modules, alignment, graphs_on_host), *_of_all(arena_bytes, rpc)]
-    wishes = [_wish(text, board) for text in options.pools]
+    modules = draft.modules
+    found = [*_of_models(draft), *_of_all(draft)]
+    wishes = [_wish(text, draft.board) for text in draft.options.pools]
     for wish in wishes:
         _refuse_unknown(wish, found, modules)
-    placed = [_place(buffer, wishes, board, modules) for buffer in found]
+    placed = [_place(buffer, wishes, draft) for buffer in found]
     _refuse_split(placed, modules)
     overlapping: set[str] = set()
-    if options.activations == "shared" and PORTS[platform].places_buffers:
+    if draft.options.activations == "shared" and PORTS[draft.platform].places_buffers:
         owners = {(b.memory, b.owner) for b in placed if _is_activation(b)}
         memories = [memory for memory, _ in owners]
         overlapping = {memory for memory in memories if memories.count(memory) > 1}
     result = []
     for buffer in placed:
         overlaps = _is_activation(buffer) and buffer.memory in overlapping
-        section = _section(buffer, modules) if overlaps or _moved(buffer, board) else ""
+        moved = buffer.memory != draft.memory_name(_use(buffer))
+        section = _section(buffer, modules) if overlaps or moved else ""
         result.append(replace(buffer, overlaps=overlaps, section=section))
     return tuple(result)
+
+
+_WORDS = {
+    BufferKind.ARENA: "workspace of kernels",
+    BufferKind.TENSOR_HEAP: TENSOR_HEAP,
+}
+
+
+def buffer_needs(draft: Draft) -> list[MemoryNeed]:
+    """Constants and activations by model and memory; activations that overlap as one line, as
+    large as the largest model's."""
+    sizes: dict[tuple[str, str, NeedKind], int] = {}
+    shared: dict[str, dict[str, int]] = {}
+    for buffer in draft.buffers:
+        if buffer.owner is None:
+            key = buffer.memory, _WORDS[buffer.kind], NeedKind(buffer.kind.value)
+            sizes[key] = buffer.size_bytes
+            continue
+        name = draft.modules[buffer.owner].module.name
+        if buffer.overlaps:
+            models = shared.setdefault(buffer.memory, {})
+            models[name] = models.get(name, 0) + buffer.size_bytes
+            continue
+        kind = NeedKind.CONSTANTS if buffer.constant else NeedKind.ACTIVATIONS
+        key = buffer.memory, f"{kind.value} of {name}", kind
+        sizes[key] = sizes.get(key, 0) + buffer.size_bytes
+    for memory, models in shared.items():
+        what = f"activations, shared by {', '.join(models)}"
+        sizes[memory, what, NeedKind.ACTIVATIONS] = max(models.values())
+    return [MemoryNeed(memory, what, size, kind) for (memory, what, kind), size in sizes.items()]
 
 
 def _is_activation(buffer: Buffer) -> bool:
     return buffer.owner is not None and not buffer.constant
 
 
-def _moved(buffer: Buffer, board: Board) -> bool:
-    return buffer.memory != _default(buffer, board)
+def _use(buffer: Buffer) -> str:
+    """What a memory has to be for it."""
+    return _FLASH if buffer.constant else _RAM
 
 
-def _default(buffer: Buffer, board: Board) -> str:
-    use = _FLASH if buffer.constant else _RAM
-    memory = board.memory_for(use)
-    return use if memory is None else memory.name
-
-
-def _of_models(
-    modules: Sequence[ModulePlan], alignment: int, graphs_on_host: bool
-) -> Iterator[Buffer]:
-    for number, plan in enumerate(modules):
+def _of_models(draft: Draft) -> Iterator[Buffer]:
+    """TVM's own server leaves graphs to the host: they have no storage and no constants here."""
+    alignment = draft.alignment
+    for number, plan in enumerate(draft.modules):
         for static in plan.module.static_buffers:
             size = align_up(static.size_bytes, alignment)
             yield Buffer(BufferKind.GENERATED, static.name, number, size)
@@ -91,7 +108,7 @@ def _of_models(
         if plan.module.code_constants_bytes:
             size = plan.module.code_constants_bytes
             yield Buffer(BufferKind.CONSTANTS, "constants", number, size)
-        if plan.graph is None or graphs_on_host:
+        if plan.graph is None or draft.crt is not None:
             continue
         if plan.graph.storage:
             size = sum(align_up(size, alignment) for _, size in plan.graph.storage)
@@ -102,9 +119,10 @@ def _of_models(
             yield Buffer(BufferKind.PARAMS, "constants", number, size)
 
 
-def _of_all(arena_bytes: int, rpc: RpcSettings | None) -> Iterator[Buffer]:
-    if arena_bytes:
-        yield Buffer(BufferKind.ARENA, "arena", None, arena_bytes)
+def _of_all(draft: Draft) -> Iterator[Buffer]:
+    rpc = draft.rpc
+    if draft.arena_bytes:
+        yield Buffer(BufferKind.ARENA, "arena", None, draft.arena_bytes)
     if rpc is not None and rpc.server == "own":
         yield Buffer(BufferKind.TENSOR_HEAP, "tensor_heap", None, rpc.tensor_heap_bytes)
 
@@ -154,19 +172,17 @@ def _refuse_unknown(wish: _Wish, buffers: Sequence[Buffer], modules: Sequence[Mo
     )
 
 
-def _place(
-    buffer: Buffer, wishes: Sequence[_Wish], board: Board, modules: Sequence[ModulePlan]
-) -> Buffer:
+def _place(buffer: Buffer, wishes: Sequence[_Wish], draft: Draft) -> Buffer:
     """The wish for one model goes before the wish for all."""
-    mine = [wish for wish in wishes if _matches(wish, buffer, modules)]
+    mine = [wish for wish in wishes if _matches(wish, buffer, draft.modules)]
     mine.sort(key=lambda wish: wish.model == "")
+    use = _use(buffer)
     if not mine:
-        return replace(buffer, memory=_default(buffer, board))
+        return replace(buffer, memory=draft.memory_name(use))
     memory = mine[0].memory
-    use = _FLASH if buffer.constant else _RAM
     if use not in memory.use:
         why = "constants stay in flash" if buffer.constant else "a buffer has to be writable"
-        fitting = [m.name for m in board.memories if use in m.use]
+        fitting = [m.name for m in draft.board.memories if use in m.use]
         raise UsageError(
             f'pools sends "{buffer.pool}" to {memory.name}, which is {" and ".join(memory.use)}: '
             f"{why}.",

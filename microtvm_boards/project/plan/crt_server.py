@@ -6,15 +6,22 @@ of TVM v0.16 on 64-bit hosts, where they are largest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from microtvm_boards.errors import ModelError
 from microtvm_boards.model import Executor, Interface, Model, Module
 from microtvm_boards.project.manifest import RpcSettings
-from microtvm_boards.project.needs.preflight import PAGE_STATE_BYTES, align_up
+from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
+from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.plan.graph import host_storage_bytes
 from microtvm_boards.project.plan.types import CrtServer, ModulePlan
 
+CRT_RAM = 1280  # static data of TVM's own server: measured, rounded up
+PAGE_STATE_BYTES = 88  # what TVM's page allocator notes of a page: Page, PageEntry, IndexedEntry
+MANAGER_BYTES = 168  # its MemoryManager (v0.16, on 64-bit hosts)
+# Of needs, as options name them.
+PACKET = "packet buffer (option rpc_packet_bytes)"
+TENSOR_HEAP = "tensor heap, inputs and outputs too (option tensor_heap_bytes)"
 LEAST_PAGE_BITS, MOST_PAGE_BITS = 6, 13
 REGISTRY_BYTES = 512  # names and pointers of eight global functions take 300
 # What the server takes when it starts, beside the packet buffer: registry, MicroRPCServer, decoded
@@ -119,3 +126,16 @@ def plan_crt_server(modules: Sequence[ModulePlan], rpc: RpcSettings, page_bits: 
         most_arguments=max(len(plan.tensors) + MOST_POOLS for plan in modules),
         longest_name=NAME_PARTS + max(len(plan.module.name) for plan in modules),
     )
+
+
+def crt_needs(rpc: RpcSettings, crt: CrtServer, ram: str) -> Iterator[MemoryNeed]:
+    """One heap for all of it, in the memory `ram`."""
+    notes = crt.pages * PAGE_STATE_BYTES + MANAGER_BYTES
+    for what, size in (
+        (TENSOR_HEAP, rpc.tensor_heap_bytes),
+        (PACKET, crt.packet_pages << crt.page_bits),
+        ("state of RPC", crt.state_pages << crt.page_bits),
+        ("notes of TVM's page allocator", notes),
+    ):
+        yield MemoryNeed(ram, what, size, NeedKind.TENSOR_HEAP)
+    yield MemoryNeed(ram, "TVM's runtime", CRT_RAM, NeedKind.BASE)

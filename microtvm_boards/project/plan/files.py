@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from microtvm_boards.project.inputs.accelerators import FOLDER as CMSIS
 from microtvm_boards.project.manifest import BOARD_FILE, MANIFEST
+from microtvm_boards.project.plan.draft import Draft, Plan
 from microtvm_boards.project.plan.parts.app import app_files
 from microtvm_boards.project.plan.parts.model import model_files
 from microtvm_boards.project.plan.parts.port import port_files
@@ -18,21 +19,21 @@ from microtvm_boards.project.plan.parts.project import (
 )
 from microtvm_boards.project.plan.parts.rpc import rpc_files
 from microtvm_boards.project.plan.parts.runtime import runtime_files
-from microtvm_boards.project.plan.types import Origin, Plan, PlannedFile
+from microtvm_boards.project.plan.types import Origin, PlannedFile
 
 
-def planned_files(plan: Plan) -> Plan:
-    """`plan` with its files filled in, sorted by path."""
+def planned_files(draft: Draft) -> tuple[PlannedFile, ...]:
+    """Sorted by path."""
     files = [
-        *project_files(plan),
-        *model_files(plan),
-        *runtime_files(plan),
-        *app_files(plan),
-        *rpc_files(plan),
-        *port_files(plan),
-        *_attached(plan),
+        *project_files(draft),
+        *model_files(draft),
+        *runtime_files(draft),
+        *app_files(draft),
+        *rpc_files(draft),
+        *port_files(draft),
+        *_attached(draft),
     ]
-    return replace(plan, files=tuple(sorted(files, key=lambda f: f.path)))
+    return tuple(sorted(files, key=lambda f: f.path))
 
 
 def trial_files(plan: Plan) -> Plan:
@@ -43,9 +44,9 @@ def trial_files(plan: Plan) -> Plan:
     return replace(plan, files=tuple(files), trial=True)
 
 
-def _attached(plan: Plan) -> Iterator[PlannedFile]:
-    for name in plan.attachments.cmsis:
+def _attached(draft: Draft) -> Iterator[PlannedFile]:
+    for name in draft.attachments.cmsis:
         reason = "the model's kernels need it (option cmsis_path)"
         yield PlannedFile(f"{CMSIS}/{name}", Origin.CMSIS, name, reason)
-    for name in plan.attachments.extra:
+    for name in draft.attachments.extra:
         yield PlannedFile(f"extra/{name}", Origin.EXTRA, name, "option extra_files_tar")

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import ModelError, UsageError
-from microtvm_boards.model import Model, Style
-from microtvm_boards.project.inputs.attachments import KernelHostPlan
-from microtvm_boards.project.inputs.libraries import Library
+from microtvm_boards.model import Style
 from microtvm_boards.project.manifest import RpcSettings
-from microtvm_boards.project.needs.need import MemoryNeed
+from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import align_up
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.rpc import (
     HEAP_SPARE,
     block_bytes,
@@ -21,7 +19,7 @@ from microtvm_boards.project.plan.rpc import (
     refuse_missing_irq,
     ring_bytes,
 )
-from microtvm_boards.project.plan.types import Buffer, BufferKind
+from microtvm_boards.project.plan.types import BufferKind
 
 HEAP_BYTES_HOST = 64 << 20
 HEAP_BYTES_POSIX = 16 << 20  # of Zephyr as a program of this computer
@@ -35,17 +33,17 @@ RESERVE_ZEPHYR = (4 << 10, 32 << 10)
 STACK = (4096, 16384)
 
 
-def holds_operators(all_libraries: Sequence[Library], options: ProjectOptions) -> bool:
+def holds_operators(draft: Draft) -> bool:
     """Whether the project is one of single operators.
 
     Raises ModelError where they come together with models or lack their function registry,
     UsageError for options that only a model has.
     """
-    found = [b for b in all_libraries if b.model.style is Style.OPERATOR]
+    found = [b for b in draft.libraries if b.model.style is Style.OPERATOR]
     if not found:
         return False
     path = found[0].model.path
-    if len(all_libraries) > 1:
+    if len(draft.libraries) > 1:
         raise ModelError(
             f"{path} holds single operators (style 'operator', what autotuning exports), not a "
             "model to run beside others.",
@@ -55,7 +53,7 @@ def holds_operators(all_libraries: Sequence[Library], options: ProjectOptions) -
         ("model_entrypoint_api", "c"),
         ("runtime", "standalone_crt"),
     ):
-        if getattr(options, name) == wrong:
+        if getattr(draft.options, name) == wrong:
             raise UsageError(
                 f"{path} holds single operators (style 'operator', what autotuning exports), not a "
                 f"model to run: only Python can call them, so {name} can't be {wrong}.",
@@ -78,26 +76,25 @@ def operators_stack_bytes(board: Board) -> int:
     return min(_within(ram.size // 16, STACK), ram.size // 4)
 
 
-def plan_operators_rpc(
-    model: Model, board: Board, options: ProjectOptions, *, alignment: int
-) -> RpcSettings:
+def plan_operators_rpc(draft: Draft) -> RpcSettings:
     """Sizes of all buffers; of the tensor heap, what one call of the largest operator takes, unless
     an option says more: `take_what_is_left` gives it the rest.
 
     Raises BoardError for a board that lacks what an interrupt-driven UART needs, UsageError for
     buffers that are too small for anything.
     """
+    model, board, alignment = draft.model, draft.board, draft.alignment
     refuse_missing_irq(board)
     operators = [o for module in model.modules for o in module.operators]
     most_dimensions = max((len(t.shape or ()) for o in operators for t in o.tensors), default=0)
     packet = packet_bytes(
-        [o.name for o in operators], most_dimensions, board, options, whose="these operators"
+        [o.name for o in operators], most_dimensions, draft, whose="these operators"
     )
     tensors = [[t.size_bytes for t in o.tensors] for o in operators]
     blocks = max((sum(block_bytes(s, alignment) for s in sizes) for sizes in tensors), default=0)
     workspace = max((module.kernel_workspace_bytes for module in model.modules), default=0)
     least = blocks + align_up(workspace, alignment) + HEAP_SPARE
-    heap = options.tensor_heap_bytes
+    heap = draft.options.tensor_heap_bytes
     if heap is None:
         heap = max(least, HEAP_BYTES_HOST) if board.hosted else least
     return RpcSettings(
@@ -108,36 +105,30 @@ def plan_operators_rpc(
     )
 
 
-def take_what_is_left(
-    rpc: RpcSettings,
-    board: Board,
-    platform: str,
-    buffers: Sequence[Buffer],
-    needs: Sequence[MemoryNeed],
-    alignment: int,
-) -> RpcSettings:
-    """`rpc` with the tensor heap as large as its memory has room: kernels of other shapes come."""
-    name = next(b.memory for b in buffers if b.kind is BufferKind.TENSOR_HEAP)
+def take_what_is_left(rpc: RpcSettings, draft: Draft) -> RpcSettings:
+    """`rpc` with the tensor heap as large as its memory has room: kernels of other shapes come.
+    The draft has buffers and needs with the heap of `rpc`."""
+    board, alignment = draft.board, draft.alignment
+    name = next(b.memory for b in draft.buffers if b.kind is BufferKind.TENSOR_HEAP)
     memory = next((m for m in board.memories if m.name == name), None)
     heap = rpc.tensor_heap_bytes
     if memory is None:
         posix = board.zephyr is not None and board.zephyr.arch == "posix"
         size = HEAP_BYTES_POSIX if posix else HEAP_BYTES_UNKNOWN
         return replace(rpc, tensor_heap_bytes=max(heap, size))
-    taken = sum(n.size_bytes for n in needs if n.memory == name and not n.estimate)
-    zephyr = platform == "zephyr"
+    taken = sum(n.size_bytes for n in draft.needs if n.memory == name and not n.estimate)
+    zephyr = draft.platform == "zephyr"
     reserve = _within(memory.size // (8 if zephyr else 16), RESERVE_ZEPHYR if zephyr else RESERVE)
     room = (memory.size - taken - reserve) // alignment * alignment
     return replace(rpc, tensor_heap_bytes=heap + max(room, 0))
 
 
-def kernel_window_needs(board: Board, host: KernelHostPlan | None) -> list[MemoryNeed]:
+def kernel_window_needs(draft: Draft) -> Iterator[MemoryNeed]:
     """RAM for the code of kernels that come while the firmware runs."""
-    if host is None or not host.window_bytes:
-        return []
-    ram = board.memory_for("ram")
-    what = "window for kernels (option tuning_window_bytes)"
-    return [MemoryNeed(ram.name if ram else "ram", what, host.window_bytes, "window")]
+    if draft.kernel_host is not None:
+        what = "window for kernels (option tuning_window_bytes)"
+        size = draft.kernel_host.window_bytes
+        yield MemoryNeed(draft.memory_name("ram"), what, size, NeedKind.WINDOW)
 
 
 def _within(value: int, bounds: tuple[int, int]) -> int:

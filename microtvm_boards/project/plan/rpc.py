@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import BoardError, ModelError, UsageError
 from microtvm_boards.model import Model
 from microtvm_boards.project.manifest import RpcSettings
+from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import align_up
-from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.plan.crt_server import (
+    PACKET,
     STATE_BLOCKS,
     best_page_bits,
+    crt_needs,
     pages,
     plan_crt_server,
     refuse_what_tvm_cannot_serve,
     tensor_blocks,
 )
+from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.graph import host_storage_bytes
 from microtvm_boards.project.plan.types import CrtServer, ModulePlan
 
@@ -30,23 +33,19 @@ CALL_BYTES = 96  # of a call of ModuleGetFunction, without the function's name
 HEAP_BYTES_HOST = 4 << 20
 # Heap beside the model's own tensors: scalars, small arrays of a user.
 HEAP_SPARE = 1024
+RPC_RAM = 384  # static data of src/rpc beside its buffers, rounded up
 
 
-def plan_rpc(
-    model: Model,
-    modules: Sequence[ModulePlan],
-    board: Board,
-    options: ProjectOptions,
-    *,
-    alignment: int,
-    arena_bytes: int,
-) -> tuple[RpcSettings, CrtServer | None]:
+def plan_rpc(draft: Draft) -> tuple[RpcSettings, CrtServer | None]:
     """Sizes of all buffers; with runtime=standalone_crt the settings of TVM's own server, too.
 
-    `arena_bytes`: workspace of kernels, which TVM's server takes from the tensor heap.
+    That one takes the workspace of kernels from the tensor heap.
+
     Raises ModelError for models that the server can't call, BoardError for a board that lacks what
     an interrupt-driven UART needs, UsageError for buffers that are too small for anything.
     """
+    board, options, alignment = draft.board, draft.options, draft.alignment
+    model, modules = draft.model, draft.modules
     own = options.runtime == "own"
     if own:
         _refuse_missing_registry(model, modules)
@@ -56,8 +55,10 @@ def plan_rpc(
     dimensions = max(
         (len(t.tensor.shape or (0,)) for plan in modules for t in plan.tensors), default=0
     )
-    packet = packet_bytes(_names(modules), dimensions, board, options)
-    needed = _executor_bytes(modules, alignment) if own else tensor_blocks(modules, arena_bytes)
+    packet = packet_bytes(_names(modules), dimensions, draft)
+    needed = tensor_blocks(modules, draft.arena_bytes)
+    if own:
+        needed = _executor_bytes(modules, alignment)
     arrays = _host_arrays(modules, alignment, storage=own)
     page_bits = best_page_bits([*STATE_BLOCKS, packet, *needed, *arrays], alignment)
     step = alignment if own else 1 << page_bits
@@ -85,6 +86,21 @@ def plan_rpc(
         server=options.runtime,
     )
     return settings, None if own else plan_crt_server(modules, settings, page_bits)
+
+
+def rpc_needs(draft: Draft) -> Iterator[MemoryNeed]:
+    """Beside the tensor heap, which is a buffer; TVM's own server has one heap for all of it."""
+    rpc, ram = draft.rpc, draft.memory_name("ram")
+    if rpc is None:
+        return
+    if draft.crt is not None:
+        yield from crt_needs(rpc, draft.crt, ram)
+    else:
+        yield MemoryNeed(ram, PACKET, rpc.packet_bytes, NeedKind.PACKET)
+        yield MemoryNeed(ram, "state of RPC", RPC_RAM, NeedKind.RPC)
+    # A program of this computer has a UART without interrupts.
+    ring = 0 if draft.zephyr is not None and draft.zephyr.hosted else rpc.ring_bytes
+    yield MemoryNeed(ram, "receive ring, as two packets", ring, NeedKind.RING)
 
 
 def _refuse_missing_registry(model: Model, modules: Sequence[ModulePlan]) -> None:
@@ -122,19 +138,14 @@ def ring_bytes(packet: int, board: Board) -> int:
 
 
 def packet_bytes(
-    names: Sequence[str],
-    dimensions: int,
-    board: Board,
-    options: ProjectOptions,
-    *,
-    whose: str = "this model",
+    names: Sequence[str], dimensions: int, draft: Draft, *, whose: str = "this model"
 ) -> int:
     """Size of the packet buffer; `names`: of functions that a host looks up, `dimensions`: the most
     of a tensor. Raises UsageError for an option that is too small."""
     # The header of a copy (facts of the wire: 44 + 8 * ndim), or a call that looks a function up.
     copy = FRAME_BYTES + 44 + 8 * dimensions + 16
     least = max(copy, FRAME_BYTES + CALL_BYTES + max((len(name) for name in names), default=0))
-    packet = options.rpc_packet_bytes
+    board, packet = draft.board, draft.options.rpc_packet_bytes
     if packet is None:
         ram = board.memory_for("ram")
         packet = PACKET_BYTES_HOST if board.hosted else PACKET_BYTES_UNKNOWN

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from microtvm_boards.boards import Board
+from collections.abc import Iterator
+
 from microtvm_boards.errors import UsageError
-from microtvm_boards.project.inputs.libraries import Library
 from microtvm_boards.project.needs.margin import with_margin
+from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.needs.stack_estimate import estimate_stack
 from microtvm_boards.project.needs.zephyr_memories import main_stack_bytes
-from microtvm_boards.project.needs.zephyr_size import ZephyrBase, zephyr_cpu
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.needs.zephyr_size import zephyr_cpu
+from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.operators import operators_stack_bytes
-from microtvm_boards.project.plan.types import CrtServer, ModulePlan, StackPlan
+from microtvm_boards.project.plan.types import HOSTED_STACK, StackPlan
 
 DEFAULT_STACK_BYTES = 4096  # where nothing says how much it takes
 LEAST_STACK_BYTES = 256
@@ -20,21 +21,11 @@ LEAST_STACK_BYTES = 256
 STACK_SPARE = 64
 
 
-def plan_stack(
-    board: Board,
-    platform: str,
-    options: ProjectOptions,
-    all_libraries: tuple[Library, ...],
-    modules: tuple[ModulePlan, ...],
-    zephyr: ZephyrBase | None,
-    *,
-    libm: bool,
-    crt: CrtServer | None,
-    kernels_come: bool,
-) -> StackPlan:
-    """`kernels_come`: from the host, later, so that no build knows what they need."""
+def plan_stack(draft: Draft) -> StackPlan:
+    """Raises UsageError for a chosen one that start-up code alone overflows."""
+    board, options, zephyr = draft.board, draft.options, draft.zephyr
     if board.hosted:
-        return StackPlan(0)  # the operating system's
+        return HOSTED_STACK  # the operating system's
     chosen = options.stack_size_bytes
     if chosen is not None and chosen < LEAST_STACK_BYTES:
         raise UsageError(
@@ -43,23 +34,30 @@ def plan_stack(
         )
     if chosen is not None:
         return StackPlan(align_up(chosen, 8))
-    if kernels_come:
+    if draft.kernels_come:
         return StackPlan(align_up(operators_stack_bytes(board), 8))
-    if crt is not None or options.runtime != "own":
+    if draft.crt is not None or options.runtime != "own":
         return StackPlan(DEFAULT_STACK_BYTES, DEFAULT_STACK_BYTES)
     target = board.zephyr if zephyr is not None else None
     worst = estimate_stack(
-        [(m, all_libraries[m.library].model.files) for m in modules],
+        draft.modules_with_files,
         board.cpu if target is None else zephyr_cpu(target),
-        platform=platform if target is None else "baremetal",
+        platform=draft.platform if target is None else "baremetal",
         kind=options.kind,
         optimization=options.optimization,
-        libm=libm,
+        libm=bool(draft.libm),
     )
     if zephyr is not None:
-        models = [library.model for library in all_libraries]
+        models = [library.model for library in draft.libraries]
         return StackPlan(align_up(main_stack_bytes(zephyr, worst, models), 8), estimated=True)
     if worst is None:
         return StackPlan(DEFAULT_STACK_BYTES, DEFAULT_STACK_BYTES)
     size = with_margin(worst)
     return StackPlan(size, max(LEAST_STACK_BYTES, size - STACK_SPARE), estimated=True)
+
+
+def stack_needs(draft: Draft) -> Iterator[MemoryNeed]:
+    stack = draft.stack
+    what = "stack, estimated" if stack.estimated else "stack"
+    ram = draft.memory_name("ram")
+    yield MemoryNeed(ram, what, stack.size_bytes, NeedKind.STACK, stack.estimated)

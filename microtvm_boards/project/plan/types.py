@@ -5,13 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from microtvm_boards.boards import Board
-from microtvm_boards.model import Model, Module, Tensor
-from microtvm_boards.project.inputs.attachments import Attachments, KernelHostPlan
-from microtvm_boards.project.inputs.libraries import Library
-from microtvm_boards.project.manifest import RpcSettings
-from microtvm_boards.project.needs.need import MemoryNeed
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.model import Module, Tensor
 from microtvm_boards.project.plan.graph import GraphPlan
 
 
@@ -149,38 +143,4 @@ class StackPlan:
     estimated: bool = False
 
 
-@dataclass(frozen=True)
-class Plan:
-    model: Model  # of the first library
-    board: Board
-    options: ProjectOptions
-    platform: str
-    entrypoint: str
-    modules: tuple[ModulePlan, ...]
-    alignment: int  # bytes; of every tensor and pool
-    arena_bytes: int  # 0: no kernel asks for workspace
-    stack: StackPlan
-    rpc: RpcSettings | None  # entry point packed
-    attachments: Attachments
-    needs: tuple[MemoryNeed, ...]
-    files: tuple[PlannedFile, ...]
-    warnings: tuple[str, ...] = ()  # what may not fit
-    libraries: tuple[Library, ...] = ()
-    buffers: tuple[Buffer, ...] = ()
-    crt: CrtServer | None = None  # entry point packed, served by TVM's own RPC server
-    operators: bool = False  # no model: kernels that Python calls one by one
-    trial: bool = False  # of tuning: kernels alone, without a firmware around them
-
-    @property
-    def kernel_host(self) -> KernelHostPlan | None:
-        return self.attachments.kernel_host
-
-    @property
-    def stack_bytes(self) -> int:
-        """0: the platform's own (host)."""
-        return self.stack.size_bytes
-
-    def has_own_sections(self, module: ModulePlan) -> bool:
-        """Whether the sections of TVM's code for the module get names of their own."""
-        kinds, number = (BufferKind.GENERATED, BufferKind.CONSTANTS), self.modules.index(module)
-        return any(b.section for b in self.buffers if b.owner == number and b.kind in kinds)
+HOSTED_STACK = StackPlan(0)

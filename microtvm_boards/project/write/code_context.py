@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from microtvm_boards.project.plan.types import Buffer, BufferKind, ModulePlan, Plan
+from microtvm_boards.project.plan.draft import Plan
+from microtvm_boards.project.plan.types import Buffer, BufferKind, ModulePlan
 
 
 @dataclass(frozen=True)

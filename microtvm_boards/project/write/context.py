@@ -10,9 +10,10 @@ from microtvm_boards.boards.zephyr_tree import PINNED
 from microtvm_boards.project.manifest import CXX_SUFFIXES
 from microtvm_boards.project.needs.preflight import buffer_bytes
 from microtvm_boards.project.options.zephyr import libm_calls, malloc_bytes
+from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.graph import GraphKernel, graph_kernels
 from microtvm_boards.project.plan.stm32 import stm32_context
-from microtvm_boards.project.plan.types import ModulePlan, Plan
+from microtvm_boards.project.plan.types import ModulePlan
 from microtvm_boards.project.write.code_context import code_context
 
 RPC_PROTOCOL = 1  # of what mtvm.* functions answer

@@ -13,11 +13,12 @@ from microtvm_boards.errors import ProjectError, UsageError
 from microtvm_boards.mlf import load
 from microtvm_boards.project.inputs.attachments import read_attachments
 from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.parts.planned import TEMPLATE, rendered
 from microtvm_boards.project.plan.parts.project import CUBEMX
 from microtvm_boards.project.plan.plan import plan
 from microtvm_boards.project.plan.stm32 import stm32_of
-from microtvm_boards.project.plan.types import Origin, Plan, PlannedFile
+from microtvm_boards.project.plan.types import Origin, PlannedFile
 from microtvm_boards.project.write.render import render
 
 FOLDER = "microtvm"

@@ -17,7 +17,8 @@ from microtvm_boards.errors import ProjectError
 from microtvm_boards.project.manifest import FORMAT, tensor_to_json
 from microtvm_boards.project.needs.preflight import align_up, need_to_json
 from microtvm_boards.project.needs.zephyr_memories import memory_overlay
-from microtvm_boards.project.plan.types import Origin, Plan, PlannedFile
+from microtvm_boards.project.plan.draft import Plan
+from microtvm_boards.project.plan.types import Origin, PlannedFile
 from microtvm_boards.project.write.context import project_context
 from microtvm_boards.project.write.templates import c_bytes, render_source
 

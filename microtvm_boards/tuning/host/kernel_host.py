@@ -17,7 +17,7 @@ from microtvm_boards.platforms.serial_board import on_hardware
 from microtvm_boards.project.manifest import MANIFEST
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.options.parse import ProjectOptions
-from microtvm_boards.project.plan.types import Plan
+from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.render import render
 from microtvm_boards.resources import cache_directory

@@ -17,7 +17,7 @@ from microtvm_boards.project.inputs.attachments import KernelHostPlan
 from microtvm_boards.project.inputs.cube_package import find_package
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.options.parse import ProjectOptions
-from microtvm_boards.project.plan.types import Plan
+from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.write.render import Contents
 from microtvm_boards.tuning.host.library import FOLDER, SLOTS
 

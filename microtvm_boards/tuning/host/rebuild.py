@@ -13,7 +13,7 @@ from microtvm_boards.platforms import Progress, get_platform, transport_to
 from microtvm_boards.platforms.zephyr.run import RUN_FILE
 from microtvm_boards.project.manifest import BOARD_FILE, MANIFEST
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.plan.types import Plan
+from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.render import render
 from microtvm_boards.transports.base import Transport

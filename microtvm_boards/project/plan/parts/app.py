@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.parts.planned import copied, from_folder, made
-from microtvm_boards.project.plan.types import Plan, PlannedFile
+from microtvm_boards.project.plan.types import PlannedFile
 
 FOLDER = "src/app"
 SERVER, CRT_SERVER, MINIMAL = "packed.c", "packed_crt.c", "main.c.j2"
 HARNESS = ("c_harness.c", "README.md", "mtvm_samples.h.j2")
 
 
-def app_files(plan: Plan) -> Iterator[PlannedFile]:
-    if plan.rpc is not None:
-        main = SERVER if plan.crt is None else CRT_SERVER
+def app_files(draft: Draft) -> Iterator[PlannedFile]:
+    if draft.rpc is not None:
+        main = SERVER if draft.crt is None else CRT_SERVER
         yield copied(f"{FOLDER}/{main}", "main() that serves the model over RPC")
         return
-    if plan.options.app == "minimal":
+    if draft.options.app == "minimal":
         yield from from_folder(FOLDER, [MINIMAL], "main() to start from")
         return
     reasons = (
@@ -27,5 +28,5 @@ def app_files(plan: Plan) -> Iterator[PlannedFile]:
     )
     for name, reason in zip(HARNESS, reasons, strict=True):
         yield from from_folder(FOLDER, [name], reason)
-    if plan.attachments.samples is not None:
+    if draft.attachments.samples is not None:
         yield made(f"{FOLDER}/mtvm_samples.c", "samples_c", "option sample_inputs")

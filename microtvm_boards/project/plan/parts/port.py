@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from microtvm_boards.project.needs.zephyr_memories import memory_overlay
+from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.parts.planned import TEMPLATE, copied, from_folder, made, rendered
 from microtvm_boards.project.plan.stm32 import hal_files
-from microtvm_boards.project.plan.types import Plan, PlannedFile
+from microtvm_boards.project.plan.types import PlannedFile
 
 FOLDER = "src/port"
 INTERFACE = ("mtvm_port.h",)
@@ -69,32 +70,33 @@ PORTS: Mapping[str, Port] = {
 }
 
 
-def port_files(plan: Plan) -> Iterator[PlannedFile]:
+def port_files(draft: Draft) -> Iterator[PlannedFile]:
     """Of the UART drivers the board's one."""
-    port = PORTS[plan.platform]
-    yield copied(f"cmake/{plan.platform}.cmake", f"compiler and linker of platform {plan.platform}")
+    port = PORTS[draft.platform]
+    platform = draft.platform
+    yield copied(f"cmake/{platform}.cmake", f"compiler and linker of platform {platform}")
     yield from from_folder(FOLDER, INTERFACE, "bytes in, bytes out, time, halt")
     if port.cortex_m:
         yield copied("cmake/arm_gcc.cmake", "compiler for Arm Cortex-M")
         yield from from_folder(f"{FOLDER}/common", CORTEX_M, "what ports to Cortex-M share")
     names = list(port.files)
-    driver = plan.board.uart.driver if plan.board.uart else None
+    driver = draft.board.uart.driver if draft.board.uart else None
     if driver is not None and port.uarts:
         names.append(port.uarts[driver])
-    if plan.rpc is not None:
+    if draft.rpc is not None:
         names += port.served
-    if port.sections and any(buffer.section for buffer in plan.buffers):
+    if port.sections and any(buffer.section for buffer in draft.buffers):
         names.append(SECTIONS)
-    yield from (_of_platform(plan, name) for name in names)
-    if plan.attachments.zephyr_overlay is not None or memory_overlay(plan.board, plan.buffers):
+    yield from (_of_platform(draft, name) for name in names)
+    if draft.attachments.zephyr_overlay is not None or memory_overlay(draft.board, draft.buffers):
         yield made("app.overlay", "zephyr_overlay", "options zephyr_overlay and pools")
 
 
-def _of_platform(plan: Plan, name: str) -> PlannedFile:
-    source, reason = f"{FOLDER}/{plan.platform}/{name}", f"the port of platform {plan.platform}"
+def _of_platform(draft: Draft, name: str) -> PlannedFile:
+    source, reason = f"{FOLDER}/{draft.platform}/{name}", f"the port of platform {draft.platform}"
     target = source if not name.startswith(_PROJECT) else name.removeprefix(_PROJECT)
     if name == "hal_conf.h.j2":  # ST's HAL looks for it by its family's name
-        target = target.replace("hal_conf", f"{hal_files(plan.board)}_hal_conf")
+        target = target.replace("hal_conf", f"{hal_files(draft.board)}_hal_conf")
     if name.endswith(TEMPLATE):
         return rendered(source, target.removesuffix(TEMPLATE), reason)
     return copied(source, reason, target)

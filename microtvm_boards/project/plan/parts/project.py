@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from microtvm_boards.project.manifest import BOARD_FILE, MANIFEST
+from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.parts.planned import copied, made, rendered
-from microtvm_boards.project.plan.types import Origin, Plan, PlannedFile
+from microtvm_boards.project.plan.types import Origin, PlannedFile
 
 POINTER = ".microtvm-boards"
 API_SERVER = "microtvm_api_server.py"
@@ -20,9 +21,9 @@ SETTINGS = "project.cmake"
 CUBEMX = ("cubemx/CMakeLists.txt.j2", "cubemx/microtvm.mk.j2", "cubemx/README.md.j2")
 
 
-def project_files(plan: Plan) -> Iterator[PlannedFile]:
+def project_files(draft: Draft) -> Iterator[PlannedFile]:
     yield made(MANIFEST, "manifest", "what later steps need to know")
-    for number, library in enumerate(plan.libraries):
+    for number, library in enumerate(draft.libraries):
         reason = "the model library, as it came"
         yield PlannedFile(library.tar, Origin.LIBRARY, "", reason, library=number)
     yield made(BOARD_FILE, "board_file", "the board file, as it was used")
@@ -31,7 +32,7 @@ def project_files(plan: Plan) -> Iterator[PlannedFile]:
     gitignore, cmake, settings, readme = FILES
     yield copied(gitignore, "keeps build/ out of version control", GITIGNORE)
     yield copied(cmake, "builds the firmware")
-    if len(plan.libraries) > 1:
+    if len(draft.libraries) > 1:
         yield copied(MORE_MODELS, "compiles further model libraries")
     yield rendered(settings, SETTINGS, "sources and settings of this project")
     yield rendered(readme, "README.md", "how to build it and where to look")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.parts.planned import from_folder
-from microtvm_boards.project.plan.types import Plan, PlannedFile
+from microtvm_boards.project.plan.types import PlannedFile
 
 FOLDER = "src/rpc"
 SERVER = (
@@ -24,17 +25,17 @@ KERNEL_LIBRARIES = ("kernel_library.c",)
 _REASON = "serves the model over RPC"
 
 
-def rpc_files(plan: Plan) -> Iterator[PlannedFile]:
-    if plan.rpc is None or plan.crt is not None:
+def rpc_files(draft: Draft) -> Iterator[PlannedFile]:
+    if draft.rpc is None or draft.crt is not None:
         return
-    yield from from_folder(FOLDER, (*SERVER, *CODECS[plan.rpc.codec]), _REASON)
-    if not plan.operators:
+    yield from from_folder(FOLDER, (*SERVER, *CODECS[draft.rpc.codec]), _REASON)
+    if not draft.operators:
         yield from from_folder(FOLDER, EXECUTOR, _REASON)
-    if any(m.graph is not None for m in plan.modules):
+    if any(m.graph is not None for m in draft.modules):
         header, table = GRAPH_KERNELS
         yield from from_folder(FOLDER, [header], _REASON)
         yield from from_folder(FOLDER, [table], "sizes of what the operators of the graph take")
-    if plan.kernel_host is not None:
-        in_ram = plan.kernel_host.window_bytes > 0
+    if draft.kernel_host is not None:
+        in_ram = draft.kernel_host.window_bytes > 0
         loader = KERNELS_IN_RAM if in_ram else KERNEL_LIBRARIES
         yield from from_folder(FOLDER, (*KERNEL_HOST, *loader), _REASON)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from microtvm_boards.project.inputs import crt_files
+from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.parts.planned import from_folder
-from microtvm_boards.project.plan.types import Origin, Plan, PlannedFile
+from microtvm_boards.project.plan.types import Origin, PlannedFile
 
 FOLDER = "src/runtime"
 ABI = (
@@ -30,26 +31,26 @@ CRT_PLATFORM = (
 _ASKED = "kernels ask for workspace"
 
 
-def runtime_files(plan: Plan) -> Iterator[PlannedFile]:
-    own = plan.options.runtime == "own"
+def runtime_files(draft: Draft) -> Iterator[PlannedFile]:
+    own = draft.options.runtime == "own"
     if own:
         yield from from_folder(FOLDER, ABI, "TVM's C ABI, for the generated code")
     else:
-        yield from _standalone_crt(plan)
-    if plan.arena_bytes or plan.operators:
+        yield from _standalone_crt(draft)
+    if draft.arena_bytes or draft.operators:
         source = OWN_WORKSPACE if own else CRT_WORKSPACE
         yield from from_folder(FOLDER, (WORKSPACE, source), _ASKED)
-    calls = frozenset().union(*(library.model.runtime_calls for library in plan.libraries))
-    if "TVMAPISetLastError" in calls and plan.rpc is None:
+    calls = frozenset().union(*(library.model.runtime_calls for library in draft.libraries))
+    if "TVMAPISetLastError" in calls and draft.rpc is None:
         yield from from_folder(FOLDER, [LAST_ERROR], "kernels report failed checks")
 
 
-def _standalone_crt(plan: Plan) -> Iterator[PlannedFile]:
+def _standalone_crt(draft: Draft) -> Iterator[PlannedFile]:
     yield from _crt(crt_files.HEADERS, "TVM's own headers")
-    if plan.crt is not None:
+    if draft.crt is not None:
         yield from _crt(crt_files.SERVER, "TVM's own RPC server")
         yield from from_folder(FOLDER, CRT_PLATFORM, "what TVM's own RPC server asks for")
-    elif plan.arena_bytes:
+    elif draft.arena_bytes:
         yield from _crt(crt_files.WORKSPACE, _ASKED)
     else:
         return
