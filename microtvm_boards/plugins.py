@@ -39,21 +39,25 @@ OWN_PLATFORMS = (
         "host",
         "this computer: the firmware is a program",
         "microtvm_boards.platforms.host:HostPlatform",
+        boards="microtvm_boards.platforms.boards:HostBoards",
     ),
     PlatformPlugin(
         "baremetal",
         "Cortex-M without an operating system",
         "microtvm_boards.platforms.baremetal:BaremetalPlatform",
+        boards="microtvm_boards.platforms.boards:BaremetalBoards",
     ),
     PlatformPlugin(
         "zephyr",
         "an application of Zephyr",
         "microtvm_boards.platforms.zephyr.platform:ZephyrPlatform",
+        boards="microtvm_boards.boards.zephyr_board:ZephyrBoards",
     ),
     PlatformPlugin(
         "stm32cube",
         "STM32 with ST's HAL",
         "microtvm_boards.platforms.stm32cube.platform:Stm32CubePlatform",
+        boards="microtvm_boards.platforms.stm32cube.boards:Stm32Boards",
     ),
 )
 _FLASHERS = "microtvm_boards.flashers"

@@ -37,6 +37,15 @@ def import_root() -> Path:
 
 def cache_directory() -> Path:
     """In the user's cache directory (XDG Base Directory Specification); it need not exist."""
-    base = os.environ.get("XDG_CACHE_HOME", "")
-    cache = Path(base) if Path(base).is_absolute() else Path.home() / ".cache"
-    return cache / "microtvm-boards"
+    return _of_user("XDG_CACHE_HOME", ".cache")
+
+
+def config_directory() -> Path:
+    """Likewise for what the user has set up."""
+    return _of_user("XDG_CONFIG_HOME", ".config")
+
+
+def _of_user(variable: str, usual: str) -> Path:
+    base = os.environ.get(variable, "")
+    folder = Path(base) if Path(base).is_absolute() else Path.home() / usual
+    return folder / "microtvm-boards"

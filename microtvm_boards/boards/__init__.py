@@ -12,8 +12,8 @@ from microtvm_boards.boards.board import (
     UsbId,
     ZephyrTarget,
 )
-from microtvm_boards.boards.load import board_names, load_board
-from microtvm_boards.boards.zephyr_board import find_board
+from microtvm_boards.boards.find import find_board, load_known
+from microtvm_boards.boards.load import board_names, known_names, load_board
 
 __all__ = [
     "Board",
@@ -28,5 +28,7 @@ __all__ = [
     "ZephyrTarget",
     "board_names",
     "find_board",
+    "known_names",
     "load_board",
+    "load_known",
 ]

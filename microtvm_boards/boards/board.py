@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -107,10 +110,22 @@ class Board:
     flashers: tuple[FlasherChoice, ...]  # the first one that is installed is taken
     usb_ids: tuple[UsbId, ...]
     clock_hz: int | None
-    stm32: Stm32 | None
-    zephyr: ZephyrTarget | None
     source: Path  # the file that it was read from
     document: str = ""  # the text of a board file, when `source` isn't one
+    # What platforms read of it, by their key in the file.
+    sections: Mapping[str, object] = field(default_factory=dict, hash=False)
+
+    def section(self, kind: type[T]) -> T | None:
+        """The section of a platform, by its type."""
+        return next((s for s in self.sections.values() if isinstance(s, kind)), None)
+
+    @property
+    def stm32(self) -> Stm32 | None:
+        return self.section(Stm32)
+
+    @property
+    def zephyr(self) -> ZephyrTarget | None:
+        return self.section(ZephyrTarget)
 
     @property
     def hosted(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -18,30 +18,28 @@ from microtvm_boards.boards.board import (
     Emulator,
     FlasherChoice,
     Memory,
-    Stm32,
-    Stm32Uart,
     Uart,
     UsbId,
-    ZephyrTarget,
 )
-from microtvm_boards.boards.stm32 import stm32_mistakes
-from microtvm_boards.boards.yaml_tree import Keys, Tree, dotted
+from microtvm_boards.boards.of_platforms import parts_of
+from microtvm_boards.boards.source import Keys, Mistakes, PlatformBoards
+from microtvm_boards.boards.yaml_tree import Tree, dotted
 from microtvm_boards.errors import BoardError, nearest
 
 ADDRESS_SPACE = 1 << 32  # bytes
 MAX_SHOWN = 60  # characters of a wrong value
 MAX_MISTAKES = 10
+Schema = dict[str, Any]
 _SUFFIXES = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
-
-Mistakes = Iterator[tuple[Keys, str]]  # which part of the file, and what is wrong with it
 
 
 def board_from_tree(tree: Tree, source: Path) -> Board:
     """Raises BoardError that names file, line and key of every mistake."""
     value: Any = tree.value
-    _stop_at(_schema_mistakes(value), tree, source)
-    board = _build(value, source)
-    _stop_at(_meaning_mistakes(board), tree, source)
+    parts = parts_of(value.get("platforms") if isinstance(value, dict) else None)
+    _stop_at(_schema_mistakes(value, parts), tree, source)
+    board = _build(value, parts, source)
+    _stop_at(_meaning_mistakes(board, parts), tree, source)
     return board
 
 
@@ -59,23 +57,30 @@ def _stop_at(mistakes: Mistakes, tree: Tree, source: Path) -> None:
 
 
 @cache
-def _schema() -> dict[str, Any]:
+def _schema() -> Schema:
     path = resources.board_configs() / "board.schema.json"
-    schema: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    schema: Schema = json.loads(path.read_text("utf-8"))
     return schema
 
 
-def _schema_mistakes(value: Any) -> Mistakes:
+def _schema_with(parts: Sequence[PlatformBoards]) -> Schema:
+    """Ours, with the sections of the platforms `parts`."""
+    more = {part.section: part.schema for part in parts if part.schema is not None}
+    return {**_schema(), "properties": {**_schema()["properties"], **more}}
+
+
+def _schema_mistakes(value: Any, parts: Sequence[PlatformBoards]) -> Mistakes:
     """One for each wrong part: what else the schema finds there follows from the first."""
     seen: set[Keys] = set()
-    for error in Draft202012Validator(_schema()).iter_errors(value):
-        for keys, text in _explain(error):
+    schema = _schema_with(parts)
+    for error in Draft202012Validator(schema).iter_errors(value):
+        for keys, text in _explain(error, schema):
             if keys not in seen:
                 seen.add(keys)
                 yield keys, text
 
 
-def _explain(error: ValidationError) -> Mistakes:
+def _explain(error: ValidationError, whole: Schema) -> Mistakes:
     keys = tuple(error.absolute_path)
     schema: Any = error.schema
     value: Any = error.instance
@@ -89,22 +94,29 @@ def _explain(error: ValidationError) -> Mistakes:
                 expected = _description(schema["properties"][key])
                 yield (*keys, key), f"expected {expected}; found no such key."
     else:
-        yield keys, f"expected {_expected(error)}; found {_shown(value)}."
+        yield keys, f"expected {_expected(error, whole)}; found {_shown(value)}."
 
 
-def _expected(error: ValidationError) -> str:
+def _expected(error: ValidationError, whole: Schema) -> str:
     """What the schema says about the part: the path leads to its keyword, past no $ref."""
-    schema: Any = _schema()
+    schema: Any = whole
     for step in list(error.absolute_schema_path)[:-1]:
         schema = schema[step]
     return _description(schema)
 
 
-def _description(schema: dict[str, Any]) -> str:
+def _description(schema: Schema) -> str:
     """Its own description, or the one behind its $ref (of which all are leaves)."""
-    if "description" not in schema:
+    if "description" not in schema and "$ref" in schema:
         schema = _schema()["$defs"][schema["$ref"].rpartition("/")[2]]
-    return str(schema["description"])
+    return str(schema.get("description", schema))
+
+
+def missing(key: str, of: str = "") -> str:
+    """What is wrong where `key` is missing, in the section `of` where one is named."""
+    properties = _schema()["properties"]
+    schema = properties[of]["properties"][key] if of else properties[key]
+    return f"expected {_description(schema)}; found no such key."
 
 
 def _shown(value: object) -> str:
@@ -117,7 +129,7 @@ def _shown(value: object) -> str:
 # From plain values to types
 
 
-def _build(raw: dict[str, Any], source: Path) -> Board:
+def _build(raw: dict[str, Any], parts: Sequence[PlatformBoards], source: Path) -> Board:
     cpu = raw.get("cpu")
     uart = raw.get("uart")
     emulator = raw.get("emulator")
@@ -141,9 +153,8 @@ def _build(raw: dict[str, Any], source: Path) -> Board:
         flashers=tuple(_flasher(flasher) for flasher in raw.get("flashers", [])),
         usb_ids=tuple(UsbId(usb["vid"], usb["pid"]) for usb in raw.get("usb_ids", [])),
         clock_hz=raw.get("clock_hz"),
-        stm32=_stm32(raw["stm32"]) if "stm32" in raw else None,
-        zephyr=_zephyr(raw) if "zephyr" in raw["platforms"] else None,
         source=source,
+        sections={part.section: read for part in parts if (read := part.read(raw)) is not None},
     )
 
 
@@ -172,30 +183,6 @@ def _uart(raw: dict[str, Any]) -> Uart:
     )
 
 
-def _stm32(raw: dict[str, Any]) -> Stm32:
-    uart = raw["uart"]
-    return Stm32(
-        part=raw["part"],
-        device=raw["device"],
-        hse_hz=raw.get("hse_hz"),
-        hse_bypass=raw.get("hse_bypass", False),
-        uart=Stm32Uart(uart["instance"], uart["tx"], uart["rx"], uart.get("af")),
-    )
-
-
-def _zephyr(raw: dict[str, Any]) -> ZephyrTarget:
-    """A board that Zephyr calls as we do needs no words about it."""
-    zephyr = raw.get("zephyr", {})
-    return ZephyrTarget(
-        zephyr.get("board", raw["name"]),
-        zephyr.get("release"),
-        zephyr.get("arch"),
-        zephyr.get("cpu", ""),
-        zephyr.get("soc", ""),
-        tuple(zephyr.get("plain_memories", [])),
-    )
-
-
 def _number(raw: int | str) -> int:
     """4096, "0x1000" or "4K", in the form that the schema has checked."""
     if isinstance(raw, int):
@@ -208,20 +195,13 @@ def _number(raw: int | str) -> int:
 # What no schema can say
 
 
-def _meaning_mistakes(board: Board) -> Mistakes:
+def _meaning_mistakes(board: Board, parts: Sequence[PlatformBoards]) -> Mistakes:
     yield from _memory_mistakes(board.memories)
     yield from _flasher_mistakes(board.flashers)
     if board.uart and (board.uart.base or 0) >= ADDRESS_SPACE:
         yield ("uart", "base"), "expected an address of 32 bits."
-    if "baremetal" in board.platforms:
-        yield from _main_parts("baremetal", board)
-        for key in ("driver", "base"):
-            if board.uart is not None and getattr(board.uart, key) is None:
-                expected = _description(_schema()["properties"]["uart"]["properties"][key])
-                yield ("uart", key), f"expected {expected}; found no such key."
-    if "stm32cube" in board.platforms:
-        yield from _main_parts("stm32cube", board)
-        yield from stm32_mistakes(board)
+    for part in parts:
+        yield from part.mistakes(board)
 
 
 def _flasher_mistakes(flashers: tuple[FlasherChoice, ...]) -> Mistakes:
@@ -254,12 +234,13 @@ def _memory_mistakes(memories: tuple[Memory, ...]) -> Mistakes:
             )
 
 
-def _main_parts(platform: str, board: Board) -> Mistakes:
+def main_parts_missing(platform: str, board: Board, uart: str) -> Mistakes:
+    """What `board` lacks of a core, a UART and memories, which `platform` needs; `uart`: which keys
+    of the UART."""
     if not board.cpu.name:
         yield ("cpu",), f"platform {platform} needs the core: cpu with name and flags."
     if board.uart is None:
-        keys = "driver, base and baud" if platform == "baremetal" else "baud"
-        yield ("uart",), f"platform {platform} needs a uart with {keys}."
+        yield ("uart",), f"platform {platform} needs a uart with {uart}."
     for use in ("flash", "ram"):
         if board.memory_for(use) is None:
             yield ("memories",), f'platform {platform} needs a memory with "use: {use}".'

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 from microtvm_boards import resources
 from microtvm_boards.boards.board import Board
-from microtvm_boards.errors import BoardError, nearest, relative_path_hint
+from microtvm_boards.boards.source import BoardFolder, BoardSource
+from microtvm_boards.errors import BoardError, PluginError, nearest, relative_path_hint
+from microtvm_boards.plugins import BOARDS
 
 MAX_BYTES = 64 * 1024  # a board file has about 1 KB; PyYAML takes a second for this much
 LIST_COMMAND = "microtvm-boards boards list"
@@ -15,7 +18,27 @@ LIST_COMMAND = "microtvm-boards boards list"
 
 def board_names() -> tuple[str, ...]:
     """The names of the boards that come with this package, sorted. Reads no file."""
-    return tuple(sorted(path.stem for path in resources.board_configs().glob("*.yaml")))
+    return tuple(BoardFolder(resources.board_configs()).names())
+
+
+def known_names() -> tuple[str, ...]:
+    """The names of all boards that have a file in a folder of `folders`, sorted. Reads no file."""
+    return tuple(sorted({name for source in folders() for name in source.names()}))
+
+
+def folders() -> Iterator[BoardSource]:
+    """Ours, the project's (board_configs/ where we are started), the user's, those of packages:
+    a name that several have is of the first."""
+    yield BoardFolder(resources.board_configs())
+    yield BoardFolder(Path(resources.board_configs().name).resolve())
+    yield BoardFolder(resources.config_directory() / "boards")
+    for name in BOARDS:
+        try:
+            source = BOARDS.load(name)
+        except PluginError:
+            continue  # an error for its own boards only; doctor tells
+        if isinstance(source, type) and issubclass(source, BoardSource):
+            yield source()
 
 
 def load_board(name_or_path: str) -> Board:
@@ -36,19 +59,25 @@ def load_board(name_or_path: str) -> Board:
     return board_from_tree(tree, path)
 
 
+def is_file_name(name: str) -> bool:
+    """Whether a board's name says that it is the path of its file."""
+    return name.endswith((".yaml", ".yml"))
+
+
 def _find(name_or_path: str) -> Path:
     separators = {"/", os.sep, os.altsep or os.sep}
-    if name_or_path.endswith((".yaml", ".yml")) or separators & set(name_or_path):
+    if is_file_name(name_or_path) or separators & set(name_or_path):
         try:
             return Path(name_or_path).expanduser().resolve()
         except (OSError, RuntimeError, ValueError) as error:  # links in a ring, ~nobody, NUL
             raise BoardError(f"{name_or_path!r} is no path of a board file: {error}.") from error
-    names = board_names()
-    if name_or_path not in names:
-        raise BoardError(
-            f'There is no board "{name_or_path}".{nearest(name_or_path, names)}', hint=LIST_COMMAND
-        )
-    return resources.board_configs() / f"{name_or_path}.yaml"
+    for source in folders():
+        if name_or_path in source.names():
+            return source.file(name_or_path)
+    raise BoardError(
+        f'There is no board "{name_or_path}".{nearest(name_or_path, known_names())}',
+        hint=LIST_COMMAND,
+    )
 
 
 def _read(path: Path, given: str) -> str:

@@ -16,8 +16,9 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from microtvm_boards.boards.source import Keys
+
 Value: TypeAlias = "dict[str, Value] | list[Value] | str | int | bool | None"
-Keys: TypeAlias = "tuple[str | int, ...]"
 
 MAX_DEPTH = 16
 

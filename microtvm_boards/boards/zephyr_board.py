@@ -6,49 +6,63 @@ import json
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from microtvm_boards.boards.board import Board
-from microtvm_boards.boards.load import LIST_COMMAND, board_names, load_board
+from microtvm_boards.boards.board import Board, ZephyrTarget
+from microtvm_boards.boards.load import LIST_COMMAND, known_names
+from microtvm_boards.boards.source import PlatformBoards, Wanted
 from microtvm_boards.boards.zephyr_source import describe
 from microtvm_boards.boards.zephyr_tree import PINNED, ZephyrTree, look_for_zephyr
 from microtvm_boards.errors import BoardError, nearest
 
-PLATFORM = "zephyr"
 # A board, in either hardware model: name, name@revision, name@revision/soc/cluster/variant.
 _TARGET = re.compile(r"[A-Za-z0-9_.-]+(@[A-Za-z0-9_.]+)?(/[A-Za-z0-9_.]*)*")
 _LONGEST_NAME = 64  # in board.schema.json
 _SECONDS = 60
 
 
-def find_board(name: str, platform: str | None, zephyr_base: str | None) -> Board:
-    """The board that `name` means on `platform`: a file, one of ours, or one of Zephyr's.
+class ZephyrBoards(PlatformBoards):
+    """Every board of the Zephyr tree that is found is one of ours, too."""
 
-    One of ours is also one of Zephyr's when the platform is zephyr: of that name, or of the name
-    that its file gives (zephyr.board).
-    Raises BoardError for a board that nobody knows, with near names; UsageError as find_zephyr.
-    """
-    own = _own(name)
-    if own is not None and (platform or own.platforms[0]) != PLATFORM:
-        return own
-    if own is None and (platform not in (None, PLATFORM) or not _TARGET.fullmatch(name)):
-        return load_board(name)  # says what is wrong with it
-    tree = look_for_zephyr(zephyr_base, Path.cwd())
-    if own is None and platform is None and tree is None:
-        return load_board(name)
-    target = name if own is None else own.zephyr.board if own.zephyr is not None else own.name
-    if tree is not None:
-        _check_known(target, tree, with_ours=platform is None)
-    return make_board(target, tree, own)
+    section = "zephyr"
+
+    def read(self, raw: Mapping[str, Any]) -> ZephyrTarget:
+        """A board that Zephyr calls as we do needs no words about it."""
+        zephyr = raw.get(self.section, {})
+        return ZephyrTarget(
+            zephyr.get("board", raw["name"]),
+            zephyr.get("release"),
+            zephyr.get("arch"),
+            zephyr.get("cpu", ""),
+            zephyr.get("soc", ""),
+            tuple(zephyr.get("plain_memories", [])),
+        )
+
+    def find(self, wanted: Wanted) -> Board | None:
+        if not _TARGET.fullmatch(wanted.name):
+            return None
+        tree = _tree(wanted)
+        if tree is None:
+            return None if wanted.platform is None else make_board(wanted.name, None)
+        _check_known(wanted.name, tree, with_ours=wanted.platform is None)
+        return make_board(wanted.name, tree)
+
+    def complete(self, board: Board, wanted: Wanted) -> Board:
+        """Zephyr's board of that name, or of the name that its file gives (zephyr.board)."""
+        zephyr = board.section(ZephyrTarget)
+        target = board.name if zephyr is None else zephyr.board
+        tree = _tree(wanted)
+        if tree is not None:
+            _check_known(target, tree, with_ours=wanted.platform is None)
+        return make_board(target, tree, board)
 
 
-def _own(name: str) -> Board | None:
-    if name.endswith((".yaml", ".yml")) or name in board_names():
-        return load_board(name)
-    return None
+def _tree(wanted: Wanted) -> ZephyrTree | None:
+    base = wanted.options.get("zephyr_base")
+    return look_for_zephyr(None if base is None else str(base), Path.cwd())
 
 
 def _check_known(target: str, tree: ZephyrTree, *, with_ours: bool) -> None:
@@ -56,7 +70,7 @@ def _check_known(target: str, tree: ZephyrTree, *, with_ours: bool) -> None:
     names = zephyr_board_names(tree)
     if base in names:
         return
-    known = sorted({*names, *(board_names() if with_ours else ())})
+    known = sorted({*names, *(known_names() if with_ours else ())})
     raise BoardError(
         f'There is no board "{target}", neither among Zephyr {tree.release}\'s {len(names)} '
         f"({tree.base}) nor among ours.{nearest(base, known)}",

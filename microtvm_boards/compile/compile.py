@@ -72,7 +72,7 @@ def compile_for_board(
         raise UsageError(f"There is no directory {output.absolute().parent} for {output.name}.")
     options = {"board": board_name, "model_entrypoint_api": entrypoint}
     parse_options(options, "generate_project")
-    board = find_board(board_name, None, None)
+    board = find_board(board_name)
     if minimize is Minimize.INSTRUCTIONS:
         _require_counting(board)
     tunings = [read_tuning(path) for path in tuning]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from microtvm_boards.boards import Board, board_names, load_board
+from microtvm_boards.boards import Board, load_known
 from microtvm_boards.flashers.probes import Probe, list_probes
 from microtvm_boards.transports.ports import SerialPort, list_ports
 
@@ -28,7 +28,7 @@ def detect(
 ) -> list[Detected]:
     """What is plugged in, probes first. `ports` and `probes`: None is this computer's."""
     left = [p for p in (list_ports() if ports is None else ports) if p.usb_id is not None]
-    boards = [load_board(name) for name in board_names()]
+    boards, _ = load_known()
     found = []
     for probe in list_probes() if probes is None else probes:
         own = [

@@ -36,7 +36,7 @@ def choose_board(options: ProjectOptions) -> tuple[Board, ProjectOptions]:
         raise UsageError(
             "No board was given.", hint="--board NAME; microtvm-boards boards list shows them"
         )
-    board = find_board(options.board, options.platform, options.zephyr_base)
+    board = find_board(options.board, options.platform, options.to_json())
     if options.zephyr_base is not None:
         base = Path(options.zephyr_base).expanduser().resolve()
         options = replace(options, zephyr_base=str(base))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from microtvm_boards.boards import board_names
+from microtvm_boards.boards import known_names
 from microtvm_boards.platforms import PLATFORMS
 from microtvm_boards.project.manifest import MANIFEST, MODEL_TAR
 from microtvm_boards.project.options.presets import read_presets
@@ -45,7 +45,7 @@ def _option(spec: OptionSpec, presets: Mapping[str, Any]) -> dict[str, Any]:
     if spec.name in presets:
         required, optional = (), required + optional
     if spec.name == "board":
-        text += f" Boards: {', '.join(board_names())}."
+        text += f" Boards: {', '.join(known_names())}."
     elif spec.name == "platform":
         choices = tuple(PLATFORMS)
     return {

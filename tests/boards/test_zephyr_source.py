@@ -75,7 +75,7 @@ def base(tmp_path: Path) -> Path:
 
 
 def test_memories_are_those_of_the_devicetree(base: Path) -> None:
-    board = find_board("disco_l4", None, str(base))
+    board = find_board("disco_l4", None, {"zephyr_base": str(base)})
     assert [(m.name, m.origin, m.size, m.use) for m in board.memories] == [
         ("FLASH", 0x8000000, 512 << 10, ("flash",)),
         ("RAM", 0x20000000, 96 << 10, ("ram",)),
@@ -88,7 +88,7 @@ def test_memories_are_those_of_the_devicetree(base: Path) -> None:
 
 
 def test_the_project_keeps_them(base: Path, tmp_path: Path) -> None:
-    board = find_board("disco_l4", None, str(base))
+    board = find_board("disco_l4", None, {"zephyr_base": str(base)})
     kept = tmp_path / "board.yaml"
     kept.write_text(board.document)
     from microtvm_boards.boards import load_board
@@ -100,7 +100,7 @@ def test_the_project_keeps_them(base: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("damage", ["", "/ {", "&nowhere { status = ", '#include "disco_l4.dts"\n'])
 def test_damaged_sources_leave_what_the_test_runner_says(base: Path, damage: str) -> None:
     write(base / "boards/arm/disco_l4/disco_l4.dts", damage)
-    board = find_board("disco_l4", None, str(base))
+    board = find_board("disco_l4", None, {"zephyr_base": str(base)})
     assert [(m.name, m.size) for m in board.memories] == [("FLASH", 1 << 20), ("RAM", 128 << 10)]
 
 

@@ -133,7 +133,7 @@ def test_modules_are_those_of_the_manifest(tmp_path: Path) -> None:
 
 
 def test_a_board_of_zephyr_needs_no_file_of_ours(tmp_path: Path) -> None:
-    board = find_board("disco_l4", None, str(make_tree(tmp_path)))
+    board = find_board("disco_l4", None, {"zephyr_base": str(make_tree(tmp_path))})
     assert (board.name, board.platforms) == ("disco_l4", ("zephyr",))
     assert [(m.name, m.size) for m in board.memories] == [("FLASH", 1 << 20), ("RAM", 128 << 10)]
     assert board.zephyr is not None
@@ -145,16 +145,16 @@ def test_a_board_of_zephyr_needs_no_file_of_ours(tmp_path: Path) -> None:
 
 
 def test_what_the_project_keeps_is_a_board_file(tmp_path: Path) -> None:
-    board = find_board("disco_l4", None, str(make_tree(tmp_path)))
+    board = find_board("disco_l4", None, {"zephyr_base": str(make_tree(tmp_path))})
     kept = tmp_path / "board.yaml"
     kept.write_text(board.document)
-    again = find_board(str(kept), "zephyr", str(tmp_path / "zephyr"))
+    again = find_board(str(kept), "zephyr", {"zephyr_base": str(tmp_path / "zephyr")})
     assert again.zephyr == board.zephyr
 
 
 def test_qualifiers_and_revisions_are_zephyrs_business(tmp_path: Path) -> None:
     base = str(make_tree(tmp_path, "4.1.0"))
-    board = find_board("duo@0.9.0/nrf1/net", None, base)
+    board = find_board("duo@0.9.0/nrf1/net", None, {"zephyr_base": base})
     assert board.zephyr is not None
     assert (board.name, board.zephyr.board) == ("duo_0.9.0_nrf1_net", "duo@0.9.0/nrf1/net")
     assert (board.zephyr.arch, board.memories[1].size) == ("riscv", 32 << 10)
@@ -163,7 +163,7 @@ def test_qualifiers_and_revisions_are_zephyrs_business(tmp_path: Path) -> None:
 def test_an_unknown_board_is_answered_from_zephyrs_own_list(tmp_path: Path) -> None:
     base = str(make_tree(tmp_path))
     with pytest.raises(BoardError) as caught:
-        find_board("disco_l5", "zephyr", base)
+        find_board("disco_l5", "zephyr", {"zephyr_base": base})
     assert 'There is no board "disco_l5", neither among Zephyr 3.4.0' in caught.value.cause
     assert 'Did you mean "disco_l4"' in caught.value.cause
 
@@ -171,8 +171,8 @@ def test_an_unknown_board_is_answered_from_zephyrs_own_list(tmp_path: Path) -> N
 def test_a_board_of_ours_is_ours_unless_platform_zephyr_is_asked_for(tmp_path: Path) -> None:
     base = make_tree(tmp_path)
     write(base / "scripts/list_boards.py", 'print("arm:")\nprint("  mps2_an386")\n')
-    assert find_board("mps2_an386", None, str(base)).platforms == ("baremetal",)
-    assert find_board("mps2_an386", "zephyr", str(base)).platforms == ("zephyr",)
+    assert find_board("mps2_an386", None, {"zephyr_base": str(base)}).platforms == ("baremetal",)
+    assert find_board("mps2_an386", "zephyr", {"zephyr_base": str(base)}).platforms == ("zephyr",)
 
 
 def test_a_file_of_ours_adds_what_zephyr_does_not_know(tmp_path: Path) -> None:
@@ -181,34 +181,34 @@ def test_a_file_of_ours_adds_what_zephyr_does_not_know(tmp_path: Path) -> None:
         "name: mine\ndescription: Mine\nplatforms: [zephyr]\nflashers: [openocd]\n"
         "usb_ids:\n  - {vid: 0x0483, pid: 0x374b}\nzephyr:\n  board: disco_l4\n"
     )
-    board = find_board(str(file), None, str(make_tree(tmp_path)))
+    board = find_board(str(file), None, {"zephyr_base": str(make_tree(tmp_path))})
     assert board.zephyr is not None and board.zephyr.board == "disco_l4"
     assert [(usb.vid, usb.pid) for usb in board.usb_ids] == [(0x0483, 0x374B)]
     assert [choice.name for choice in board.flashers] == ["openocd"]
 
 
 def test_without_a_tree_sizes_are_unknown_and_the_project_brings_its_zephyr() -> None:
-    board = find_board("some_board", "zephyr", None)
+    board = find_board("some_board", "zephyr")
     assert (board.memories, board.hosted) == ((), False)
     assert board.zephyr is not None and board.zephyr.release == "3.4.0"
 
 
 def test_without_a_tree_and_a_platform_a_name_has_to_be_ours() -> None:
     with pytest.raises(BoardError, match='There is no board "some_board"'):
-        find_board("some_board", None, None)
+        find_board("some_board")
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a;b", "../x", "a@/x"])
 def test_what_no_board_can_be_called_reaches_no_script(tmp_path: Path, name: str) -> None:
     with pytest.raises(BoardError):
-        find_board(name, "zephyr", str(make_tree(tmp_path)))
+        find_board(name, "zephyr", {"zephyr_base": str(make_tree(tmp_path))})
 
 
 def test_a_script_that_fails_is_named(tmp_path: Path) -> None:
     base = make_tree(tmp_path)
     write(base / "scripts/list_boards.py", "import no_such_package\n")
     with pytest.raises(BoardError, match=r"can't list Zephyr's boards.*no_such_package"):
-        find_board("disco_l4", "zephyr", str(base))
+        find_board("disco_l4", "zephyr", {"zephyr_base": str(base)})
 
 
 @pytest.mark.parametrize("size", ["-1", "many", "99999999", "true", "[1]"])
@@ -216,4 +216,4 @@ def test_sizes_that_are_none_are_left_out(tmp_path: Path, size: str) -> None:
     base = make_tree(tmp_path)
     text = f"identifier: disco_l4\nname: D\narch: arm\nram: {size}\nflash: 1024\n"
     write(base / "boards/arm/disco_l4/disco_l4.yaml", text)
-    assert find_board("disco_l4", None, str(base)).memories == ()
+    assert find_board("disco_l4", None, {"zephyr_base": str(base)}).memories == ()

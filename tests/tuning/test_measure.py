@@ -51,10 +51,10 @@ def test_an_interrupted_repeat_is_an_outlier_and_moves_nothing() -> None:
 
 
 def test_only_an_emulator_counts_instructions() -> None:
-    board = find_board("mps2_an386", None, None)
+    board = find_board("mps2_an386")
     assert counts_instructions(board, HERE)
     assert not counts_instructions(board, DeviceOptions(port="/dev/ttyACM0"))
-    assert not counts_instructions(find_board("host", None, None), HERE)
+    assert not counts_instructions(find_board("host"), HERE)
     # 25 MHz, one instruction every 64 ns of the machine's time.
     assert counted(64e-9 * 1000, board) == pytest.approx(1000)
 

@@ -272,7 +272,7 @@ def test_trials_go_where_the_time_goes() -> None:
 def test_a_tuning_for_another_processor_is_refused(tuned: Path) -> None:
     from microtvm_boards.boards import find_board
 
-    board = find_board("host", None, None)
+    board = find_board("host")
     tuning = read_tuning(tuned)
     assert tuning.recipe is not None
     other = replace(tuning, recipe=replace(tuning.recipe, target="c -mcpu=cortex-m7"))

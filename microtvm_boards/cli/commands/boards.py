@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -33,9 +33,9 @@ def boards() -> None:
 @standard
 def list_boards(output: Output) -> None:
     """List the boards that have a file."""
-    from microtvm_boards.boards import board_names, load_board
+    from microtvm_boards.boards import load_known
 
-    known = [load_board(name) for name in board_names()]
+    known, errors = load_known()
     output.text(
         table(
             ("Board", "CPU", "Platforms", "Emulator", "Description"),
@@ -51,6 +51,8 @@ def list_boards(output: Output) -> None:
             ],
         )
     )
+    for error in errors:
+        click.echo(f"Left out: {error}", err=True)
     output.document({"boards": [_document(board) for board in known]})
 
 
@@ -64,7 +66,7 @@ def show_board(output: Output, name: str) -> None:
     """
     from microtvm_boards.boards import find_board
 
-    board = find_board(name, None, None)
+    board = find_board(name)
     output.text(f"{board.name}: {board.description}")
     for field, value in _fields(board):
         output.text(f"  {field:<10} {value}")
@@ -110,6 +112,8 @@ def detect_boards(output: Output) -> None:
 
 def _fields(board: Board) -> list[tuple[str, str]]:
     """What the file says, in words; what it leaves out is left out."""
+    from microtvm_boards.boards.find import sections
+
     fields = [
         ("platforms", ", ".join(board.platforms)),
         ("cpu", " ".join([board.cpu.name, *board.cpu.flags])),
@@ -122,11 +126,7 @@ def _fields(board: Board) -> list[tuple[str, str]]:
         where = f"{uart.driver} at {uart.base:#010x}, " if uart.base is not None else ""
         irq = "" if uart.irq is None else f"interrupt {uart.irq}, "
         fields.append(("uart", f"{where}{irq}{uart.baud} baud"))
-    if board.stm32 is not None:
-        stm32 = board.stm32
-        pins = f"{stm32.uart.instance} on {stm32.uart.tx} (TX) and {stm32.uart.rx} (RX)"
-        hse = f"HSE {stm32.hse_hz / 1e6:g} MHz" if stm32.hse_hz else "no HSE"
-        fields.append(("stm32", f"{stm32.part} ({stm32.device}), {hse}, {pins}"))
+    fields += [(part.section, part.describe(board)) for part, _ in sections(board)]
     if board.emulator is not None:
         emulator = board.emulator
         words = [emulator.program, "-M", emulator.machine, *emulator.args]
@@ -143,4 +143,10 @@ def _flasher(choice: FlasherChoice) -> str:
 
 
 def _document(board: Board) -> dict[str, Any]:
-    return {**asdict(board), "source": str(board.source)}
+    from microtvm_boards.boards.find import sections
+
+    document = {**asdict(board), "source": str(board.source)}
+    del document["sections"]
+    for part, said in sections(board):
+        document[part.section] = asdict(said) if is_dataclass(said) else said  # type: ignore[arg-type]
+    return document
