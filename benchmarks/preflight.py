@@ -139,7 +139,7 @@ def _row(tar: Path, raw: dict[str, object], build: Build) -> Row | None:
         return None
     memories = get_platform(project.platform).memories(project)
     needs = linked_needs(project, result.firmware, memories)
-    estimates = {n["kind"] for n in project.manifest["memory"] if n["estimate"]}
+    estimates = {n.kind for n in project.manifest.memory if n.estimate}
     sums: Counter[str] = Counter()
     for need in needs:
         memory = need.memory.lower()

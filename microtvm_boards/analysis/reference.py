@@ -39,12 +39,12 @@ def build_reference(project: Project, model: int, progress: Progress | None = No
     """
     tar = project.directory / project.models[model].library
     _require_same_library(project, model, tar)
-    raw = {name: project.options[name] for name in _KEPT if name in project.options}
+    raw = {name: getattr(project.options, name) for name in _KEPT}
     raw |= {"board": "host", "model_entrypoint_api": "c"}
     options = parse_options(raw, "generate_project")
     directory = project.build_dir / FOLDER / project.models[model].library.removesuffix(".tar")
     made = _existing(project, model, directory)
-    if made is None or made.options != options.to_json():
+    if made is None or made.options != options:
         shutil.rmtree(directory, ignore_errors=True)
         made = create(tar, directory, options)
     number = project.place_in_library(model)
@@ -65,7 +65,7 @@ def _existing(project: Project, model: int, directory: Path) -> Project | None:
         found = Project.open(directory)
     except MicroTvmBoardsError:
         return None
-    same_tool = found.manifest.get("tool") == project.manifest.get("tool")
+    same_tool = found.manifest.tool == project.manifest.tool
     wanted = project.models[model].library_sha256
     return found if same_tool and wanted == found.models[0].library_sha256 else None
 

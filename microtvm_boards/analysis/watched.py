@@ -17,6 +17,7 @@ from microtvm_boards.analysis.tracing import (
     start,
 )
 from microtvm_boards.errors import DeviceError
+from microtvm_boards.model import Executor
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.plan.schedule import OperatorCall, Schedule
@@ -174,4 +175,4 @@ def watch_traced(
 
 
 def is_graph(project: Project, model: int) -> bool:
-    return bool(project.manifest["models"][model]["executor"] == "graph")
+    return project.models[model].executor is Executor.GRAPH

@@ -52,11 +52,11 @@ def firmware_stack(project: Project, firmware: Path, roots: Roots, objdump: str)
     problems = tuple(dict.fromkeys(p for report in every for p in report.problems))
     above = sum(interrupts.values()) if roots.nested else max(interrupts.values(), default=0)
     return StackUse(
-        reserved_bytes=project.stack_bytes,
+        reserved_bytes=project.manifest.stack_bytes,
         static_bytes=None if main.bound is None or problems else main.bound + above,
         main_bytes=main.bound,
         interrupts=interrupts,
-        automatic=project.stack_least_bytes is not None,
+        automatic=project.manifest.stack_least_bytes is not None,
         chain=short_chain(main, project.directory),
         from_code=tuple(name for name, _ in main.chain if name in graph.from_code),
         allowances={n: size for report in every for n, size in report.allowances.items()},

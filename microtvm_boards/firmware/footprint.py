@@ -83,7 +83,7 @@ def footprint(
     with open_built(firmware) as elf:
         sections, symbols = sections_in_memory(elf), _symbols(elf)
     inputs = sorted(read_map(firmware.with_suffix(".map")), key=lambda i: i.address)
-    sources = {PurePosixPath(path).name: path for path in project.manifest["files"]}
+    sources = {PurePosixPath(path).name: path for path in project.manifest.files}
     pieces = [
         Piece(memory, part, section.name, name, size)
         for section in sections

@@ -11,6 +11,7 @@ from microtvm_boards.boards import Memory
 from microtvm_boards.errors import ProjectError
 from microtvm_boards.firmware.footprint import Piece, footprint
 from microtvm_boards.firmware.memory_use import ELSEWHERE, memory_use
+from microtvm_boards.project.needs.need import NeedKind
 from microtvm_boards.project.project import Project
 
 # Kinds of MemoryNeed in the words of the table.
@@ -86,16 +87,15 @@ def linked_needs(
     can't be read.
     """
     memories = [memory.name for memory in board_memories] or list(_HOSTED)
-    needs = [n for n in project.manifest["memory"] if n.get("kind")]
+    needs = [need for need in project.manifest.memory if need.kind is not NeedKind.OTHER]
     if not needs:
         return ()
     needed: dict[tuple[str, str], int] = {}
     # A project that was made where there was no Zephyr calls them flash and ram.
     names = {name.lower(): name for name in memories}
     for need in needs:
-        memory = str(need["memory"])
-        key = names.get(memory.lower(), memory), str(need["kind"])
-        needed[key] = needed.get(key, 0) + int(need["size_bytes"])
+        key = names.get(need.memory.lower(), need.memory), need.kind.value
+        needed[key] = needed.get(key, 0) + need.size_bytes
     linked = linked_sizes(project, firmware, board_memories)
     order = list(WORDS)
     keys = sorted(

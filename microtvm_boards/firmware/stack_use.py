@@ -86,7 +86,7 @@ def note_stack_used(project: Project, used_bytes: int) -> None:
 def reserved_stack(project: Project) -> int:
     """Bytes of the main stack as it was linked; before the first build as planned. 0: not known."""
     use = read_stack(project)
-    return project.stack_bytes if use is None else use.reserved_bytes
+    return project.manifest.stack_bytes if use is None else use.reserved_bytes
 
 
 def _write(path: Path, facts: Mapping[str, Any]) -> None:

@@ -95,14 +95,14 @@ class Harness:
         greeting = self._meet()
         if greeting is None:
             self._check_tensors()
-            if self._project.sample_count == 0:
+            if self._project.manifest.sample_count == 0:
                 return
             self._send("s\n")
         else:
             self._check_greeting(greeting)
             if greeting.samples == 0:
                 return
-        for number in range(self._project.sample_count):
+        for number in range(self._project.manifest.sample_count):
             what = f"the result of baked sample {number}"
             self.samples.append(self._result(self._reply(what), 0))
         self._expect_done("baked samples")
@@ -175,7 +175,7 @@ class Harness:
                 return None
 
     def _check_greeting(self, greeting: Greeting) -> None:
-        here = (len(self._project.models), self._project.sample_count)
+        here = (len(self._project.models), self._project.manifest.sample_count)
         if (greeting.models, greeting.samples) != here:
             raise DeviceError(
                 f"The firmware has {greeting.models} models and {greeting.samples} baked samples; "

@@ -80,7 +80,7 @@ class LoggedBuild(Platform):
 
     def build(self, project: Project, *, progress: Progress | None = None) -> BuildResult:
         """See Platform.build. With nothing to do it takes a fraction of a second."""
-        if project.trial:
+        if project.manifest.trial:
             raise ProjectError(
                 f"{project.directory} is a trial of tuning, which TVM builds through the Project "
                 "API; it has no firmware of its own.",

@@ -22,7 +22,7 @@ def size_stack(project: Project, build: Build, linked: Path, roots: Roots) -> St
     A stack that isn't the build's to size stays as it is. None for projects without a stack of
     ours.
     """
-    if project.stack_bytes == 0 or not linked.is_file():
+    if project.manifest.stack_bytes == 0 or not linked.is_file():
         return None
     known = read_stack(project, sha256_of(linked))
     if known is not None:
@@ -30,11 +30,11 @@ def size_stack(project: Project, build: Build, linked: Path, roots: Roots) -> St
     settings = cached(project)
     objdump = settings.get("CMAKE_OBJDUMP") or "arm-none-eabi-objdump"
     use = firmware_stack(project, linked, roots, objdump)
-    if project.stack_least_bytes is None:
+    if project.manifest.stack_least_bytes is None:
         return use
-    wanted = project.stack_bytes
+    wanted = project.manifest.stack_bytes
     if use.static_bytes is not None:
-        wanted = max(with_margin(use.static_bytes), project.stack_least_bytes)
+        wanted = max(with_margin(use.static_bytes), project.manifest.stack_least_bytes)
     if settings.get(SETTING) != str(wanted):
         build.run(["cmake", f"-D{SETTING}={wanted}", str(project.build_dir)])
         build.run(build_command(project))

@@ -2,29 +2,59 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
-from microtvm_boards.model import Quantization, Tensor
+from microtvm_boards.errors import ProjectError
+from microtvm_boards.model import DTYPE_BYTES, Executor, Interface, Tensor
+from microtvm_boards.project.needs.need import MemoryNeed
+from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.records import OMITTED, from_json, to_json
 
 MANIFEST = "project.json"
 MODEL_TAR = "model.tar"
 BOARD_FILE = "board.yaml"
 FORMAT = 1
 CXX_SUFFIXES = (".cc", ".cpp")
+_ENTRYPOINTS = ("c", "packed")
 
 
 @dataclass(frozen=True)
+class ToolVersion:
+    """What made the project."""
+
+    name: str
+    version: str
+
+
+@dataclass(frozen=True)
+class LibraryIdentity:
+    """The first model library."""
+
+    sha256: str
+    version: int  # of the Model Library Format
+    tvm_version: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class ProjectModel:
     """One model of a project: its tensors in the order of its entry function."""
 
     name: str
-    inputs: tuple[Tensor, ...]
-    outputs: tuple[Tensor, ...]
-    c_name: str = ""  # mtvm_<c_name>_run
+    c_name: str  # mtvm_<c_name>_run
+    executor: Executor | None
+    interface: Interface | None  # of `entry`
+    entry: str | None  # symbol of the generated entry function
+    targets: tuple[str, ...]
     library: str = MODEL_TAR  # the tar that it is of, in the project
     library_sha256: str = ""
-    workspace_bytes: int = 0  # as TVM counts them
+    workspace_bytes: int  # as TVM counts them
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+    notes: tuple[str, ...]  # what the model library leaves open, in words
 
 
 @dataclass(frozen=True)
@@ -38,38 +68,81 @@ class RpcSettings:
     server: str = "own"  # whose RPC server it is: option runtime
 
 
-def read_model(data: dict[str, Any]) -> ProjectModel:
-    return ProjectModel(
-        name=data["name"],
-        inputs=tuple(_read_tensor(t) for t in data["inputs"]),
-        outputs=tuple(_read_tensor(t) for t in data["outputs"]),
-        c_name=data["c_name"],
-        library=data.get("library", MODEL_TAR),
-        library_sha256=data.get("library_sha256", ""),
-        workspace_bytes=data["workspace_bytes"],
-    )
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """All that project.json says, in its order."""
+
+    format: int
+    tool: ToolVersion
+    model_library_format: LibraryIdentity
+    board: str  # its name
+    platform: str
+    entrypoint: str  # "c" or "packed"
+    # A trial of tuning: a kernel without a firmware of its own.
+    trial: bool = field(default=False, metadata=OMITTED)
+    app: str
+    options: ProjectOptions  # that it was made with
+    models: tuple[ProjectModel, ...]
+    alignment: int  # bytes; of every tensor and pool
+    arena_bytes: int
+    stack_bytes: int  # 0: the platform's own
+    stack_least_bytes: int | None = None  # what a build may make of it; None: it stays
+    sample_count: int  # samples baked into the firmware
+    rpc: RpcSettings | None = None  # entry point packed
+    memory: tuple[MemoryNeed, ...]
+    warnings: tuple[str, ...]
+    files: Mapping[str, str]  # path -> why it is there
+
+    def to_json(self) -> dict[str, Any]:
+        """The document; options that are at their defaults are left out of it."""
+        return {**to_json(self), "options": self.options.to_json()}
+
+    @classmethod
+    def from_json(cls, document: object) -> Manifest:
+        """The inverse of `to_json`.
+
+        Raises ValueError for what isn't the document of a manifest, in words.
+        """
+        found = from_json(cls, document)
+        if found.entrypoint not in _ENTRYPOINTS:
+            raise ValueError(f"entrypoint needs c or packed, found {found.entrypoint!r}")
+        for tensor in (t for m in found.models for t in m.inputs + m.outputs):
+            if tensor.dtype not in DTYPE_BYTES:
+                raise ValueError(f"tensor {tensor.name} has the unknown dtype {tensor.dtype!r}")
+        return found
+
+    def dumps(self) -> bytes:
+        """The bytes of project.json."""
+        return (json.dumps(self.to_json(), indent=2) + "\n").encode()
+
+    def with_options(self, **later: str | None) -> Manifest:
+        """With options of a later step, which win; None: unset."""
+        given: dict[str, Any] = {n: value for n, value in later.items() if value is not None}
+        return replace(self, options=replace(self.options, **given))
 
 
-def _read_tensor(data: dict[str, Any]) -> Tensor:
-    q = data["quantization"]
-    return Tensor(
-        name=data["name"],
-        dtype=data["dtype"],
-        shape=None if data["shape"] is None else tuple(data["shape"]),
-        size_bytes=data["size_bytes"],
-        quantization=None if q is None else Quantization(q["scale"], q["zero_point"]),
-        quantized_axis=data.get("quantized_axis"),
-    )
+def read_manifest(directory: Path) -> Manifest:
+    """`directory`/project.json.
 
-
-def tensor_to_json(tensor: Tensor) -> dict[str, Any]:
-    """The inverse of what `Project.open` reads."""
-    q = tensor.quantization
-    return {
-        "name": tensor.name,
-        "dtype": tensor.dtype,
-        "shape": None if tensor.shape is None else list(tensor.shape),
-        "size_bytes": tensor.size_bytes,
-        "quantization": None if q is None else {"scale": q.scale, "zero_point": q.zero_point},
-        "quantized_axis": tensor.quantized_axis,
-    }
+    Raises ProjectError when there is none, when it is damaged, or of another format.
+    """
+    path = directory / MANIFEST
+    if not path.is_file():
+        raise ProjectError(
+            f"{directory} is not a project: there is no {MANIFEST} in it.",
+            hint=f"microtvm-boards create MODEL.tar {directory} --board BOARD",
+        )
+    try:
+        document = json.loads(path.read_bytes())
+        version = document.get("format") if isinstance(document, dict) else None
+        if type(version) is int and version != FORMAT:
+            raise ProjectError(
+                f"{path} has format {version}; this version reads format {FORMAT}.",
+                hint="create the project again from its model.tar",
+            )
+        return Manifest.from_json(document)
+    # json raises RecursionError for what is nested too deep.
+    except (OSError, ValueError, RecursionError) as error:
+        raise ProjectError(
+            f"{path} is damaged: {error}.", hint="create the project again"
+        ) from error

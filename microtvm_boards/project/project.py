@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from microtvm_boards.boards import Board, load_board
-from microtvm_boards.errors import ProjectError
 from microtvm_boards.project.manifest import (
     BOARD_FILE,
     CXX_SUFFIXES,
-    FORMAT,
-    MANIFEST,
     MODEL_TAR,
+    Manifest,
     ProjectModel,
     RpcSettings,
-    read_model,
+    read_manifest,
 )
+from microtvm_boards.project.options.parse import ProjectOptions
 
 
 @dataclass(frozen=True)
@@ -26,46 +23,53 @@ class Project:
     """A generated project, read back from its directory."""
 
     directory: Path
-    platform: str
-    entrypoint: str  # "c" or "packed"
-    models: tuple[ProjectModel, ...]
+    manifest: Manifest
     board: Board
-    app: str
-    sample_count: int  # samples baked into the firmware
-    manifest: dict[str, Any]
-    stack_bytes: int = 0  # 0: the platform's own
-    stack_least_bytes: int | None = None  # what a build may make of it; None: it stays
-    rpc: RpcSettings | None = None  # entry point packed
+
+    @property
+    def platform(self) -> str:
+        return self.manifest.platform
+
+    @property
+    def entrypoint(self) -> str:
+        """ "c" or "packed"."""
+        return self.manifest.entrypoint
+
+    @property
+    def app(self) -> str:
+        return self.manifest.app
+
+    @property
+    def models(self) -> tuple[ProjectModel, ...]:
+        return self.manifest.models
+
+    @property
+    def rpc(self) -> RpcSettings | None:
+        """Of entry point packed."""
+        return self.manifest.rpc
+
+    @property
+    def options(self) -> ProjectOptions:
+        """Those of when the project was made, and later ones (`with_options`)."""
+        return self.manifest.options
 
     @property
     def build_dir(self) -> Path:
         return self.directory / "build"
 
     @property
-    def options(self) -> dict[str, Any]:
-        """Those that were given when the project was made, and later ones (`with_options`)."""
-        options: dict[str, Any] = self.manifest["options"]
-        return options
-
-    def with_options(self, **later: str | None) -> Project:
-        """With options of a later step, which win; None: unset."""
-        given = {name: value for name, value in later.items() if value is not None}
-        return replace(self, manifest={**self.manifest, "options": {**self.options, **given}})
-
-    @property
-    def trial(self) -> bool:
-        """Whether it is a trial of tuning: a kernel without a firmware of its own."""
-        return bool(self.manifest.get("trial", False))
+    def mlf(self) -> Path:
+        """The first model library."""
+        return self.directory / MODEL_TAR
 
     @property
     def has_cxx(self) -> bool:
         """Whether some of its sources are C++."""
-        return any(path.endswith(CXX_SUFFIXES) for path in self.manifest.get("files", {}))
+        return any(path.endswith(CXX_SUFFIXES) for path in self.manifest.files)
 
-    @property
-    def mlf(self) -> Path:
-        """The first model library."""
-        return self.directory / MODEL_TAR
+    def with_options(self, **later: str | None) -> Project:
+        """With options of a later step, which win; None: unset."""
+        return replace(self, manifest=self.manifest.with_options(**later))
 
     def place_in_library(self, model: int) -> int:
         """Which module of its own library model number `model` is."""
@@ -76,36 +80,9 @@ class Project:
     def open(cls, directory: Path) -> Project:
         """Reads `directory`/project.json and board.yaml.
 
-        Raises ProjectError when `directory` isn't a project of ours or its manifest is damaged.
+        Raises ProjectError when `directory` isn't a project of ours or its manifest is damaged,
+        BoardError for its board.
         """
         directory = directory.expanduser().resolve()
-        path = directory / MANIFEST
-        if not path.is_file():
-            raise ProjectError(
-                f"{directory} is not a project: there is no {MANIFEST} in it.",
-                hint=f"microtvm-boards create MODEL.tar {directory} --board BOARD",
-            )
-        try:
-            data = json.loads(path.read_text())
-            if data["format"] != FORMAT:
-                raise ProjectError(
-                    f"{path} has format {data['format']}; this version reads format {FORMAT}.",
-                    hint="create the project again from its model.tar",
-                )
-            return cls(
-                directory=directory,
-                platform=data["platform"],
-                entrypoint=data["entrypoint"],
-                models=tuple(read_model(m) for m in data["models"]),
-                board=load_board(str(directory / BOARD_FILE)),
-                app=data["app"],
-                sample_count=data["sample_count"],
-                manifest=data,
-                stack_bytes=data["stack_bytes"],
-                stack_least_bytes=data.get("stack_least_bytes"),
-                rpc=None if data.get("rpc") is None else RpcSettings(**data["rpc"]),
-            )
-        except (ValueError, KeyError, TypeError) as error:
-            raise ProjectError(
-                f"{path} is damaged: {error!r}.", hint="create the project again"
-            ) from error
+        manifest = read_manifest(directory)
+        return cls(directory, manifest, load_board(str(directory / BOARD_FILE)))

@@ -96,7 +96,7 @@ def _models(project: Project) -> list[ModelInfo]:
 def _check(device: Device, project: Project) -> None:
     """Raises DeviceError when the firmware isn't the project's."""
     info = device.info()
-    sha256 = project.manifest["model_library_format"]["sha256"]
+    sha256 = project.manifest.model_library_format.sha256
     names = [model.name for model in project.models]
     if info.models == tuple(names) and info.model_sha256 and sha256.startswith(info.model_sha256):
         return

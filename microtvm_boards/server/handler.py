@@ -69,7 +69,7 @@ class Handler:
 
         parsed = parse_options(options, "build")
         project = Project.open(self.directory).with_options(zephyr_base=parsed.zephyr_base)
-        if project.trial:
+        if project.manifest.trial:
             from microtvm_boards.tuning.host.trial_project import build_trial
 
             build_trial(project, progress=_progress(parsed))
@@ -86,7 +86,7 @@ class Handler:
         project = Project.open(self.directory).with_options(
             zephyr_base=parsed.zephyr_base, west_cmd=parsed.west_cmd
         )
-        if project.trial:
+        if project.manifest.trial:
             from microtvm_boards.tuning.host.trial_project import flash_trial
 
             done = flash_trial(project, parsed.device, progress=_progress(parsed))
@@ -106,7 +106,7 @@ class Handler:
         parsed = parse_options(options, "open_transport")
         project = Project.open(self.directory)
         self.close_transport()
-        if project.trial:
+        if project.manifest.trial:
             from microtvm_boards.tuning.host.trial_project import open_trial
 
             self._transport = open_trial(project, parsed.device)

@@ -16,6 +16,7 @@ from microtvm_boards.cli.show.tables import memory_use_table, percent, preflight
 from microtvm_boards.errors import UsageError
 from microtvm_boards.harness import RunResult
 from microtvm_boards.platforms import MemoryUse
+from microtvm_boards.project.needs.need import MemoryNeed
 
 NAMES = st.text("abc_-", min_size=1).filter(lambda n: not n.startswith("-"))
 PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=300)
@@ -57,9 +58,9 @@ def test_memory_use_shows_bytes_and_share() -> None:
 
 def test_the_preflight_table_sums_up_each_memory() -> None:
     needs = [
-        {"memory": "RAM", "what": "stack", "size_bytes": 100},
-        {"memory": "EXTRA", "what": "pool", "size_bytes": 5},
-        {"memory": "RAM", "what": "inputs", "size_bytes": 28},
+        MemoryNeed("RAM", "stack", 100),
+        MemoryNeed("EXTRA", "pool", 5),
+        MemoryNeed("RAM", "inputs", 28),
     ]
     memories = [Memory("FLASH", 0, 512, ("flash",)), Memory("RAM", 1024, 256, ("ram",))]
     assert preflight_table(needs, memories).splitlines() == [

@@ -174,8 +174,8 @@ def test_a_board_that_answers(
     assert {finding.state for finding in findings} == {State.OK}
     assert " ms in the middle" in findings[-1].found
     if api == "packed":
-        mlf = {**project.manifest["model_library_format"], "sha256": 64 * "0"}
-        other = replace(project, manifest={**project.manifest, "model_library_format": mlf})
+        mlf = replace(project.manifest.model_library_format, sha256=64 * "0")
+        other = replace(project, manifest=replace(project.manifest, model_library_format=mlf))
         *_, last = look_at_project(other, HERE)
         assert last.state is State.PROBLEM
         assert last.found.startswith("The firmware on the board is another project's.")

@@ -94,11 +94,5 @@ def assert_predicted(project: Project) -> None:
     # TVM aligns each of its constants to 16 bytes.
     assert all(0 <= row[3] - row[2] <= 16 for row in rows if row[1] == "constants"), rows
     flash, linked = (sum(row[i] for row in rows if row[0].lower() == "flash") for i in (2, 3))
-    if any(need["estimate"] and need["memory"].lower() == "flash" for need in memory_of(project)):
+    if any(n.estimate and n.memory.lower() == "flash" for n in project.manifest.memory):
         assert abs(flash - linked) <= 0.15 * linked, rows
-
-
-def memory_of(project: Project) -> list[dict[str, Any]]:
-    """The preflight table."""
-    table: list[dict[str, Any]] = project.manifest["memory"]
-    return table

@@ -119,7 +119,7 @@ def test_baked_samples_run_after_reset(make_project: MakeProject, board: str) ->
     path = make_project("foo_c").directory / "samples.npz"
     np.savez(path, **{k: np.stack([s[k] for s in inputs]) for k in inputs[0]})
     project = make_project("foo_c", board=board, sample_inputs=str(path))
-    assert project.sample_count == len(inputs)
+    assert project.manifest.sample_count == len(inputs)
     platform = get_platform(project.platform)
     platform.build(project)
     with platform.transport(project) as transport:

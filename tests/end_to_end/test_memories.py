@@ -84,7 +84,7 @@ def test_a_pool_lies_in_the_second_memory_and_the_model_runs(
     assert memory_of(project, symbol) == "PSRAM"
     assert addresses(project, symbol)[0] % alignment == 0
     use = {m.memory: m.used_bytes for m in get_platform("baremetal").memory_use(project)}
-    predicted = sum(n["size_bytes"] for n in project.manifest["memory"] if n["memory"] == "PSRAM")
+    predicted = sum(n.size_bytes for n in project.manifest.memory if n.memory == "PSRAM")
     assert 0 <= predicted - use["PSRAM"] <= 64
 
 

@@ -56,7 +56,7 @@ def test_two_models_in_turn_share_a_second_memory(
             assert (got.reshape(expected.shape) == expected).all()
     assert addresses(project, "global_workspace") == [0x80000000, 0x80000000]
     use = {m.memory: m.used_bytes for m in get_platform("zephyr").memory_use(project)}
-    needed = {n["memory"]: n["size_bytes"] for n in project.manifest["memory"]}
+    needed = {n.memory: n.size_bytes for n in project.manifest.memory}
     assert use["PSRAM"] == needed["PSRAM"] == 2784  # foo's, the larger one
     assert_predicted(project)
 

@@ -30,6 +30,6 @@ def test_glue_stays_within_its_stack_budget(
     for folder in ("src/model", "src/runtime", "src/port", "model/codegen/host/include"):
         flags.append(f"-I{directory / folder}")
     graphs = call_graphs(sources, flags, tmp_path)
-    model = Project.open(directory).manifest["models"][0]["c_name"]
+    model = Project.open(directory).models[0].c_name
     for start in ("mtvm_model_run", f"mtvm_{model}_run"):
         assert deepest_chain(graphs, start) <= BUDGET, start

@@ -63,7 +63,7 @@ def test_the_most_that_any_run_used_is_kept(project: Project) -> None:
 
 
 def test_the_stack_is_as_large_as_it_was_linked(project: Project) -> None:
-    assert reserved_stack(project) == project.stack_bytes
+    assert reserved_stack(project) == project.manifest.stack_bytes
     write_stack(USE, project, "abc")
     assert reserved_stack(project) == 1152
 
@@ -75,4 +75,4 @@ def test_a_damaged_file_says_nothing(project: Project, text: str) -> None:
     (project.build_dir / REPORT).write_text(text)
     assert read_stack(project) is None
     note_stack_used(project, 100)
-    assert reserved_stack(project) == project.stack_bytes
+    assert reserved_stack(project) == project.manifest.stack_bytes

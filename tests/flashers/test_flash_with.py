@@ -21,6 +21,7 @@ from microtvm_boards.transports.ports import SerialPort
 from tests.flashers.bootloader import Bootloader
 from tests.flashers.conftest import StandIn
 from tests.flashers.said import TOOLS
+from tests.manifests import manifest
 
 ST_LINK = (0x0483, 0x374B)  # as the board's file says
 NUCLEO = Probe("ST-LINK", ST_LINK, "066AFF", "STM32 STLink")
@@ -49,7 +50,7 @@ def flash(
 
     def run(flashers: str, device: DeviceOptions = ANY, **more: object) -> str:
         board = replace(board_with(flashers), emulator=more.pop("emulator", None))  # type: ignore[arg-type]
-        project = Project(tmp_path, "baremetal", "c", (), board, "harness", 0, {})
+        project = Project(tmp_path, manifest("baremetal"), board)
         more.setdefault("probes", [])
         more.setdefault("ports", [])
         return flash_with(project, target.firmware, device, **more)  # type: ignore[arg-type]

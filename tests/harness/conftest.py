@@ -9,13 +9,30 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.boards import load_board
-from microtvm_boards.model import Quantization, Tensor
+from microtvm_boards.model import Executor, Interface, Quantization, Tensor
 from microtvm_boards.project.manifest import ProjectModel
 from microtvm_boards.project.project import Project
 from microtvm_boards.transports.process import ProcessTransport
+from tests.manifests import manifest
+
+
+def _model(name: str, inputs: tuple[Tensor, ...], outputs: tuple[Tensor, ...]) -> ProjectModel:
+    return ProjectModel(
+        name=name,
+        c_name=name,
+        executor=Executor.AOT,
+        interface=Interface.C,
+        entry=f"tvmgen_{name}_run",
+        targets=("c",),
+        workspace_bytes=0,
+        inputs=inputs,
+        outputs=outputs,
+        notes=(),
+    )
+
 
 MODELS = (
-    ProjectModel(
+    _model(
         "first",
         inputs=(
             Tensor("a", "int8", (2, 3), 6, Quantization(0.5, -3)),
@@ -27,7 +44,7 @@ MODELS = (
             Tensor("signs", "bool", (2,), 2),
         ),
     ),
-    ProjectModel(
+    _model(
         "second",
         inputs=(Tensor("x", "uint8", None, 5),),
         outputs=(Tensor("y", "uint8", None, 5),),
@@ -36,9 +53,8 @@ MODELS = (
 
 
 def project_with(samples: int = 0, entrypoint: str = "c", app: str = "harness") -> Project:
-    return Project(
-        Path("project"), "host", entrypoint, MODELS, load_board("host"), app, samples, {}
-    )
+    made = manifest("host", entrypoint, models=MODELS, app=app, sample_count=samples)
+    return Project(Path("project"), made, load_board("host"))
 
 
 @pytest.fixture

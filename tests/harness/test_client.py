@@ -20,6 +20,7 @@ from microtvm_boards.errors import (
 from microtvm_boards.harness import Harness, TensorInfo
 from microtvm_boards.transports.base import Transport
 from tests.harness.conftest import project_with
+from tests.manifests import manifest
 
 Device = Callable[[str], Transport]
 A = np.array([[1, 2, 3], [4, 5, -128]], np.int8)
@@ -174,7 +175,8 @@ def test_a_board_that_dies_under_a_long_input_is_reported_by_its_last_words(
 ) -> None:
     large = replace(project_with().models[1].inputs[0], size_bytes=1 << 20)
     model = replace(project_with().models[1], inputs=(large,))
-    project = replace(project_with(), models=(project_with().models[0], model))
+    made = manifest(models=(project_with().models[0], model))
+    project = replace(project_with(), manifest=made)
     with device("good") as transport:
         harness = Harness(project, transport, timeout=20)
         harness.start()

@@ -9,6 +9,7 @@ import pytest
 
 from microtvm_boards.boards import load_board
 from microtvm_boards.project.project import Project
+from tests.manifests import manifest
 
 HOST_CMAKE = """\
 cmake_minimum_required(VERSION 3.16)
@@ -66,15 +67,6 @@ def toy(tmp_path: Path) -> MakeProject:
         (directory / "src" / "main.c").write_text(main)
         (directory / "src" / "other.c").write_text("int other(void) { return 7; }\n")
         found = load_board(board)
-        return Project(
-            directory=directory,
-            platform=found.platforms[0],
-            entrypoint="c",
-            models=(),
-            board=found,
-            app="harness",
-            sample_count=0,
-            manifest={},
-        )
+        return Project(directory, manifest(found.platforms[0]), found)
 
     return make

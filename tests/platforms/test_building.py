@@ -16,6 +16,7 @@ import pytest
 from microtvm_boards.errors import BuildError, ProjectError, ToolNotFoundError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project.project import Project
+from tests.manifests import manifest
 from tests.platforms.conftest import HOST_CMAKE, MakeProject
 
 MAIN = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n'
@@ -197,7 +198,7 @@ def test_missing_tools_are_named_with_their_packages_before_anything_is_done(
 def test_a_project_with_cxx_needs_a_compiler_for_it(
     toy: MakeProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cxx = {"files": {"src/more.cc": "mine"}}
+    cxx = manifest(files={"src/more.cc": "mine"})
     monkeypatch.setenv("CXX", "no-such-c++")
     with pytest.raises(ToolNotFoundError, match=r"no-such-c\+\+ is needed") as caught:
         HOST.build(replace(toy("host", main=MAIN), manifest=cxx))
@@ -258,7 +259,7 @@ HOST.build(project_at(Path(sys.argv[1])))
 def project_at(directory: Path) -> Project:
     from microtvm_boards.boards import load_board
 
-    return Project(directory, "host", "c", (), load_board("host"), "harness", 0, {})
+    return Project(directory, manifest(), load_board("host"))
 
 
 def is_alive(pid: int) -> bool:

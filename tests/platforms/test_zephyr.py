@@ -178,9 +178,9 @@ def test_a_build_of_another_tree_or_board_is_forgotten_but_not_the_good_firmware
 
 def test_zephyr_base_of_the_build_step_wins(make_project: Make, tree: ZephyrTree) -> None:
     project = make_project("foo_c", board="disco_l4", zephyr_base=str(tree.base))
-    assert project.options["zephyr_base"] == str(tree.base)
-    assert project.with_options(zephyr_base="/other").options["zephyr_base"] == "/other"
-    assert project.with_options(zephyr_base=None).options["zephyr_base"] == str(tree.base)
+    assert project.options.zephyr_base == str(tree.base)
+    assert project.with_options(zephyr_base="/other").options.zephyr_base == "/other"
+    assert project.with_options(zephyr_base=None).options.zephyr_base == str(tree.base)
 
 
 # Devicetree

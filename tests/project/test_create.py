@@ -42,8 +42,8 @@ def test_the_same_inputs_give_the_same_bytes(make_project: MakeProject) -> None:
 
 def test_every_file_has_a_reason_and_every_reason_a_file(make_project: MakeProject) -> None:
     project = make_project("foo_graph", board="mps2_an386")
-    assert set(tree(project.directory)) == set(project.manifest["files"])
-    assert all(project.manifest["files"].values())
+    assert set(tree(project.directory)) == set(project.manifest.files)
+    assert all(project.manifest.files.values())
 
 
 def test_the_manifest_says_what_the_project_is(make_project: MakeProject) -> None:
@@ -53,8 +53,8 @@ def test_the_manifest_says_what_the_project_is(make_project: MakeProject) -> Non
     model = project.models[0]
     assert [t.name for t in model.inputs] == ["zeta", "alpha"]
     assert model.inputs[0].shape == (1, 8, 8, 3)
-    assert project.manifest["model_library_format"]["version"] == 7
-    assert project.manifest["models"][0]["entry"] == "tvmgen_foo_run"
+    assert project.manifest.model_library_format.version == 7
+    assert project.models[0].entry == "tvmgen_foo_run"
 
 
 def test_the_library_of_the_model_is_kept(make_project: MakeProject) -> None:

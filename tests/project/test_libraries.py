@@ -48,7 +48,7 @@ def test_every_symbol_of_the_second_library_is_renamed(
     # TVM's files stay as they came.
     source = "models/b/codegen/host/src/default_lib1.c"
     assert b"tvmgen_default_" in (project.directory / source).read_bytes()
-    assert project.manifest["models"][1]["library"] == "models/b.tar"
+    assert project.models[1].library == "models/b.tar"
     assert (project.directory / "models/b.tar").read_bytes() == two.read_bytes()
 
 

@@ -49,7 +49,7 @@ def test_tensors_get_the_ram_that_is_left(make_project: MakeProject) -> None:
     project = packed(make_project, board="netduinoplus2")
     assert project.rpc is not None
     assert 96 << 10 < project.rpc.tensor_heap_bytes < 128 << 10
-    needs = sum(n["size_bytes"] for n in project.manifest["memory"] if n["memory"] == "RAM")
+    needs = sum(n.size_bytes for n in project.manifest.memory if n.memory == "RAM")
     assert needs <= (128 << 10) - 512
     chosen = packed(make_project, board="netduinoplus2", tensor_heap_bytes=20000)
     assert chosen.rpc is not None
@@ -104,7 +104,7 @@ def test_a_trial_of_tuning_has_no_firmware_of_its_own(tmp_path: Path) -> None:
     directory = tmp_path / "trial"
     render(trial_files(prepare(load(OPERATOR), ProjectOptions(board="host"))), directory)
     project = Project.open(directory)
-    assert project.trial
+    assert project.manifest.trial
     assert not (directory / "CMakeLists.txt").exists()
     with pytest.raises(MicroTvmBoardsError, match="trial of tuning"):
         get_platform("host").build(project)

@@ -70,7 +70,7 @@ def small_flash(tmp_path: Path, size: int) -> str:
 
 def test_an_estimate_that_does_not_fit_warns(make_project: MakeProject, tmp_path: Path) -> None:
     project = make_project("foo_c", board=small_flash(tmp_path, 3000))
-    (warning,) = project.manifest["warnings"]
+    (warning,) = project.manifest.warnings
     assert warning.startswith("FLASH: about ")
     assert "3000 B are there" in warning
 

@@ -37,7 +37,7 @@ def test_a_pool_in_a_region_of_the_linker_is_one_more_section(disco: Make) -> No
     assert '.noinit_CCM (NOLOAD) :\n{\n  *(".bss.noinit.mtvm.pool_slow_memory.model_foo")' in script
     assert "} GROUP_LINK_IN(CCM)" in script
     assert not (project.directory / "app.overlay").exists()
-    needed = {n["memory"]: n["size_bytes"] for n in project.manifest["memory"]}
+    needed = {n.memory: n.size_bytes for n in project.manifest.memory}
     assert needed["CCM"] == 1024
 
 

@@ -139,5 +139,5 @@ def test_without_zephyr_a_project_can_be_made_that_fetches_it(
     assert project.rpc is not None
     assert project.rpc.packet_bytes == 2048
     assert project.rpc.ring_bytes > 0
-    whats = [need["what"] for need in project.manifest["memory"]]
+    whats = [need.what for need in project.manifest.memory]
     assert any(what.startswith("Zephyr: kernel, drivers, libc, estimated from") for what in whats)

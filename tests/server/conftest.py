@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from microtvm_boards.resources import api_server_script, template_dir
 from tests.conftest import DATA
+from tests.manifests import manifest
 from tests.server.api_process import Server
 
 StartServer = Callable[..., Server]
@@ -68,17 +68,7 @@ def echo_project(tmp_path: Path) -> Callable[..., Path]:
         (project / "board.yaml").write_bytes(
             (template_dir() / "board_configs" / "host.yaml").read_bytes()
         )
-        manifest = {
-            "format": 1,
-            "platform": "echo",
-            "entrypoint": "packed",
-            "app": "harness",
-            "sample_count": 0,
-            "options": {},
-            "stack_bytes": 0,
-            "models": [],
-        }
-        (project / "project.json").write_text(json.dumps(manifest))
+        (project / "project.json").write_bytes(manifest("echo", "packed").dumps())
         (project / "microtvm_api_server.py").write_text(
             "import sys\n"
             f"sys.path[:0] = {[str(tmp_path), str(Path(__file__).parent), str(template_dir())]}\n"

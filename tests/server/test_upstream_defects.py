@@ -340,7 +340,7 @@ def test_10_the_main_stack_is_not_zephyrs_kilobyte(
         path = tmp_path / project
         reply = template.generate(path, DATA / "foo_packed.tar", **options, **chosen)
         assert "error" not in reply, reply
-        planned = Project.open(path).stack_bytes
+        planned = Project.open(path).manifest.stack_bytes
         assert planned == size if size else planned > 1024
         assert f"CONFIG_MAIN_STACK_SIZE={planned}\n" in (path / "prj.conf").read_text()
 

@@ -101,19 +101,18 @@ def create(
         f"Created {created.directory}: {_names(created)} for board {created.board.name} "
         f"(platform {created.platform}, entry point {created.entrypoint})"
     )
-    output.text(preflight_table(created.manifest["memory"], created.board.memories))
-    _warn(created.manifest["warnings"])
+    output.text(preflight_table(created.manifest.memory, created.board.memories))
+    _warn(created.manifest.warnings)
     output.document(_document(created))
 
 
 def _show(output: Output, model: Path, options: ProjectOptions) -> None:
     """What `create` would do."""
     from microtvm_boards.project.generate import prepare
-    from microtvm_boards.project.needs.preflight import need_to_json
+    from microtvm_boards.project.records import to_json
 
     plan = prepare(model, options)
-    needs = [need_to_json(need) for need in plan.needs]
-    output.text(preflight_table(needs, plan.board.memories))
+    output.text(preflight_table(plan.needs, plan.board.memories))
     _warn(plan.warnings)
     output.document(
         {
@@ -122,7 +121,7 @@ def _show(output: Output, model: Path, options: ProjectOptions) -> None:
             "platform": plan.platform,
             "entrypoint": plan.entrypoint,
             "models": [m.module.name for m in plan.modules],
-            "memory": needs,
+            "memory": to_json(plan.needs),
             "memories": _memories(plan.board.memories),
             "warnings": list(plan.warnings),
         }
@@ -146,13 +145,15 @@ def _names(project: Project) -> str:
 
 
 def _document(project: Project) -> dict[str, Any]:
+    from microtvm_boards.project.records import to_json
+
     return {
         "project": str(project.directory),
         "board": project.board.name,
         "platform": project.platform,
         "entrypoint": project.entrypoint,
         "models": [model.name for model in project.models],
-        "memory": project.manifest["memory"],
+        "memory": to_json(project.manifest.memory),
         "memories": _memories(project.board.memories),
-        "warnings": project.manifest["warnings"],
+        "warnings": list(project.manifest.warnings),
     }

@@ -36,7 +36,7 @@ def add_into(
         {"memory": n.memory, "what": n.what, "size_bytes": n.size_bytes} for n in added.plan.needs
     ]
     output.text(f"Added {added.folder}: {', '.join(names)} for the project of {added.ioc.name}")
-    output.text(preflight_table(memory, added.plan.board.memories))
+    output.text(preflight_table(added.plan.needs, added.plan.board.memories))
     if added.changed:
         output.text("Changed " + ", ".join(str(path) for path in added.changed))
     else:

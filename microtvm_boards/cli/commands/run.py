@@ -173,7 +173,7 @@ def _read_samples(project: Project, number: int, inputs: Path | None) -> list[Sa
     model = project.models[number]
     if inputs is not None:
         return load_inputs(inputs, model)
-    if project.entrypoint == "c" and project.sample_count > 0 and number == 0:
+    if project.entrypoint == "c" and project.manifest.sample_count > 0 and number == 0:
         return None
     raise UsageError(
         f"No baked samples of {model.name} are in {project.directory}, and no --inputs were given.",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from microtvm_boards.boards import Memory
     from microtvm_boards.firmware.linked_needs import LinkedNeed
     from microtvm_boards.platforms import MemoryUse
+    from microtvm_boards.project.needs.need import MemoryNeed
 
 Row = tuple[str, ...]
 
@@ -68,20 +69,20 @@ def memory_use_json(use: Iterable[MemoryUse]) -> list[dict[str, Any]]:
     ]
 
 
-def preflight_table(needs: Sequence[Mapping[str, Any]], memories: Iterable[Memory]) -> str:
-    """What the model is known to need before the build; `needs` as in project.json, in bytes.
+def preflight_table(needs: Sequence[MemoryNeed], memories: Iterable[Memory]) -> str:
+    """What the model is known to need before the build; in bytes.
 
     Each memory's needs, then their sum and the memory's size.
     """
     sizes = {memory.name: memory.size for memory in memories}
     rows: list[Row] = []
-    for name in dict.fromkeys([*sizes, *(need["memory"] for need in needs)]):
-        own = [need for need in needs if need["memory"] == name]
+    for name in dict.fromkeys([*sizes, *(need.memory for need in needs)]):
+        own = [need for need in needs if need.memory == name]
         if not own:
             continue
-        total = sum(need["size_bytes"] for need in own)
+        total = sum(need.size_bytes for need in own)
         size = sizes.get(name)
-        rows += [(name, need["what"], f"{need['size_bytes']:,}", "", "") for need in own]
+        rows += [(name, need.what, f"{need.size_bytes:,}", "", "") for need in own]
         of = "-" if size is None else f"{size:,}"
         rows.append((name, "together", f"{total:,}", of, percent(total, size)))
     return table(

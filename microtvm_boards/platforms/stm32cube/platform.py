@@ -31,5 +31,4 @@ def package_of(project: Project) -> CubePackage:
     Raises as `find_package`.
     """
     by_hand = cached(project).get(path_variable(stm32_of(project.board).family))
-    option = project.manifest.get("options", {}).get("stm32cube_path")
-    return find_package(project.board, by_hand or option)
+    return find_package(project.board, by_hand or project.options.stm32cube_path)

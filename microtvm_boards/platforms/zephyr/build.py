@@ -106,7 +106,7 @@ def configure_command(project: Project, tree: ZephyrTree) -> list[str]:
     if not _west_lists_modules(tree) and "ZEPHYR_MODULES" not in os.environ:
         modules = ";".join(str(path) for path in present_modules(tree))
         command.append(f"-DZEPHYR_MODULES={modules}")
-    return [*command, *project.options.get("cmake_args", [])]
+    return [*command, *project.options.cmake_args]
 
 
 def _west_lists_modules(tree: ZephyrTree) -> bool:

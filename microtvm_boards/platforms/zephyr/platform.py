@@ -22,7 +22,7 @@ from microtvm_boards.platforms.zephyr import run as zephyr_run
 from microtvm_boards.platforms.zephyr.built_devicetree import memories, read_config
 from microtvm_boards.platforms.zephyr.errors import hint, unusable_uart
 from microtvm_boards.platforms.zephyr.stack import MainStack
-from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
+from microtvm_boards.project.needs.need import MemoryNeed
 from microtvm_boards.project.needs.preflight import refuse_what_does_not_fit
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project
@@ -96,7 +96,7 @@ class ZephyrPlatform(LoggedBuild):
         if zephyr_run.load(project).kind != "board":
             return f"Nothing to flash: {firmware.name} is run on this computer."
         tree = _tree(project)
-        west = project.options.get("west_cmd")
+        west = project.options.west_cmd
         real = replace(project.board, memories=tuple(self.memories(project)))
         return flash_with(
             replace(project, board=real),
@@ -144,7 +144,7 @@ class ZephyrPlatform(LoggedBuild):
 
 
 def _tree(project: Project) -> ZephyrTree:
-    base = project.options.get("zephyr_base")
+    base = project.options.zephyr_base
     return find_zephyr(base, project.directory, Path.cwd())
 
 
@@ -170,7 +170,7 @@ def _check(project: Project, build: Build) -> bool:
     if devicetree.uart() is None:
         raise build.failed(*unusable_uart(project.board, devicetree))
     found = memories(config, devicetree)
-    needs = [_placed(need, found) for need in project.manifest["memory"]]
+    needs = [_placed(need, found) for need in project.manifest.memory]
     try:
         refuse_what_does_not_fit(replace(project.board, memories=found), needs)
     except ProjectError as error:
@@ -179,14 +179,7 @@ def _check(project: Project, build: Build) -> bool:
     return not found
 
 
-def _placed(need: dict[str, object], found: Sequence[Memory]) -> MemoryNeed:
+def _placed(need: MemoryNeed, found: Sequence[Memory]) -> MemoryNeed:
     """A need of the plan, in the memory that the board really has for it."""
-    use = str(need["memory"]).lower()
-    memory = next((m.name for m in found if use in m.use), str(need["memory"]))
-    return MemoryNeed(
-        memory,
-        str(need["what"]),
-        int(str(need["size_bytes"])),
-        NeedKind(need.get("kind", "")),
-        bool(need.get("estimate", False)),
-    )
+    use = need.memory.lower()
+    return replace(need, memory=next((m.name for m in found if use in m.use), need.memory))

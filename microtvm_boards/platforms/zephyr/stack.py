@@ -46,7 +46,9 @@ class MainStack:
         if not self._automatic or use is None:
             return False
         project = self._project
-        size = project.stack_bytes if use.main_bytes is None else stack_size(use.main_bytes)
+        size = (
+            project.manifest.stack_bytes if use.main_bytes is None else stack_size(use.main_bytes)
+        )
         configured = _configured_size(project)
         if configured is not None and size <= configured <= size + SLACK:
             return False
@@ -62,7 +64,7 @@ class MainStack:
         folders = [project.build_dir / "CMakeFiles" / f"{name}.dir" for name in ("app", "model")]
         report = stack_report(objects_of(folders), "main", inside=project.directory)
         return StackUse(
-            reserved_bytes=_configured_size(project) or project.stack_bytes,
+            reserved_bytes=_configured_size(project) or project.manifest.stack_bytes,
             static_bytes=None if report.bound is None else report.bound + AROUND,
             main_bytes=report.bound,
             interrupts={"Zephyr's own frames, and what an interrupt saves": AROUND},
@@ -75,10 +77,10 @@ class MainStack:
 
 def _chosen_by_user(project: Project) -> bool:
     """By an option, or by an edited prj.conf."""
-    if project.options.get("stack_size_bytes") is not None:
+    if project.options.stack_size_bytes is not None:
         return True
     sizes = re.findall(rf"^{SETTING}=(\d+)", _text(project.directory / "prj.conf"), re.MULTILINE)
-    return sizes != [str(project.stack_bytes)]
+    return sizes != [str(project.manifest.stack_bytes)]
 
 
 def _configured_size(project: Project) -> int | None:

@@ -27,17 +27,6 @@ def buffer_bytes(modules: Sequence[ModulePlan], side: str, alignment: int) -> in
     )
 
 
-def need_to_json(need: MemoryNeed) -> dict[str, str | int | bool]:
-    """As it is in project.json."""
-    return {
-        "memory": need.memory,
-        "what": need.what,
-        "size_bytes": need.size_bytes,
-        "kind": need.kind,
-        "estimate": need.estimate,
-    }
-
-
 def refuse_what_does_not_fit(board: Board, needs: Sequence[MemoryNeed]) -> None:
     """Raises ProjectError with needed and available bytes of every memory that is too small.
 

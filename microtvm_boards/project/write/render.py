@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import tempfile
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import microtvm_boards
 from microtvm_boards import resources
 from microtvm_boards.errors import ProjectError
-from microtvm_boards.project.manifest import FORMAT, tensor_to_json
-from microtvm_boards.project.needs.preflight import align_up, need_to_json
+from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.needs.zephyr_memories import memory_overlay
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.types import Origin, PlannedFile
 from microtvm_boards.project.write.context import project_context
+from microtvm_boards.project.write.manifest import manifest_of
 from microtvm_boards.project.write.templates import c_bytes, render_source
 
 
@@ -103,52 +100,6 @@ class Contents:
         return render_source(file.source, {**self._context, "m": module})
 
 
-def _manifest(plan: Plan) -> bytes:
-    model = plan.model
-    document = {
-        "format": FORMAT,
-        "tool": {"name": "microtvm-boards", "version": microtvm_boards.__version__},
-        "model_library_format": {
-            "sha256": model.sha256,
-            "version": model.version,
-            "tvm_version": model.tvm_version,
-        },
-        "board": plan.board.name,
-        "platform": plan.platform,
-        "entrypoint": plan.entrypoint,
-        **({"trial": True} if plan.trial else {}),
-        "app": plan.options.app,
-        "options": plan.options.to_json(),
-        "models": [
-            {
-                "name": m.module.name,
-                "c_name": m.c_name,
-                "executor": m.module.executor.value if m.module.executor else None,
-                "interface": m.module.entry.interface.value if m.module.entry else None,
-                "entry": m.module.entry.symbol if m.module.entry else None,
-                "targets": list(m.module.targets),
-                "library": plan.libraries[m.library].tar,
-                "library_sha256": plan.libraries[m.library].model.sha256,
-                "workspace_bytes": m.module.workspace_bytes,
-                "inputs": [tensor_to_json(t.tensor) for t in m.inputs],
-                "outputs": [tensor_to_json(t.tensor) for t in m.outputs],
-                "notes": list(m.module.notes),
-            }
-            for m in plan.modules
-        ],
-        "alignment": plan.alignment,
-        "arena_bytes": plan.arena_bytes,
-        "stack_bytes": plan.stack.size_bytes,
-        "stack_least_bytes": plan.stack.least_bytes,
-        "sample_count": plan.attachments.samples.count if plan.attachments.samples else 0,
-        "rpc": None if plan.rpc is None else asdict(plan.rpc),
-        "memory": [need_to_json(need) for need in plan.needs],
-        "warnings": list(plan.warnings),
-        "files": {f.path: f.reason for f in plan.files},
-    }
-    return (json.dumps(document, indent=2) + "\n").encode()
-
-
 def _samples_c(plan: Plan) -> bytes:
     """The samples as constants, each row laid out as c_harness.c lays out its inputs."""
     samples = plan.attachments.samples
@@ -166,7 +117,7 @@ def _samples_c(plan: Plan) -> bytes:
 
 
 _DATA: Mapping[str, Callable[[Plan], bytes]] = {
-    "manifest": _manifest,
+    "manifest": lambda plan: manifest_of(plan).dumps(),
     "board_file": lambda plan: plan.board.document.encode() or plan.board.source.read_bytes(),
     "pointer": lambda plan: f"{resources.import_root()}\n".encode(),
     "api_server": lambda plan: resources.api_server_script().read_bytes(),

@@ -207,7 +207,7 @@ def _about(model: Any, tuner: str, recipe: Recipe, host: KernelHost) -> dict[str
         "model": name,
         "model_sha256": digest,
         "board": host.project.board.name,
-        "optimization": host.project.manifest["options"]["optimization"],
+        "optimization": host.project.options.optimization,
         "tuner": tuner,
         "recipe": {
             "name": recipe.name,

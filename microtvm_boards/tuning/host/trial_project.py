@@ -50,7 +50,8 @@ def create_trial(model: Model, directory: Path, options: ProjectOptions) -> Proj
 def host_of(project: Project, *, progress: Progress | None = None) -> KernelHost:
     """The kernel host of a trial project; it is made and built unless it is there. Raises as
     `KernelHost.prepare`."""
-    return KernelHost.prepare(parse_options(project.options, "generate_project"), progress=progress)
+    options = parse_options(project.options.to_json(), "generate_project")
+    return KernelHost.prepare(options, progress=progress)
 
 
 def build_trial(project: Project, *, progress: Progress | None = None) -> KernelImage:

@@ -192,7 +192,7 @@ def compile_sources(
 
 def _refuse_deep_stack(objects: Sequence[Path], project: Project) -> None:
     """Raises KernelTooLargeError for a function whose frame is more than the stack."""
-    if not project.stack_bytes:
+    if not project.manifest.stack_bytes:
         return
     for path in objects:
         notes = path.with_suffix(".su")
@@ -200,9 +200,9 @@ def _refuse_deep_stack(objects: Sequence[Path], project: Project) -> None:
             continue
         for line in notes.read_text(errors="replace").splitlines():
             place, size, *_ = line.split("\t")
-            if int(size) + STACK_AROUND > project.stack_bytes:
+            if int(size) + STACK_AROUND > project.manifest.stack_bytes:
                 raise KernelTooLargeError(
                     f"{place.rpartition(':')[2]} of the kernel takes {size} B of stack; the board "
-                    f"has {project.stack_bytes} B of it.",
+                    f"has {project.manifest.stack_bytes} B of it.",
                     hint="a larger stack_size_bytes",
                 )

@@ -78,8 +78,8 @@ def test_the_heap_is_as_planned(make_project: MakeProject, name: str, board: str
 @pytest.mark.qemu
 def test_the_memory_that_was_foretold_is_what_is_linked(make_project: MakeProject) -> None:
     project = built(make_project, "foo_packed", board="mps2_an386", runtime="standalone_crt")
-    needs = project.manifest["memory"]
-    foretold = sum(need["size_bytes"] for need in needs if need["memory"] == "RAM")
+    needs = project.manifest.memory
+    foretold = sum(need.size_bytes for need in needs if need.memory == "RAM")
     (linked,) = [
         use.used_bytes
         for use in get_platform(project.platform).memory_use(project)
