@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from microtvm_boards.boards import Board
-from microtvm_boards.compile import footprint
+from microtvm_boards.compile import cost
 from microtvm_boards.compile.candidates import Candidate, Verdict
 from microtvm_boards.compile.checking import check, counts_instructions, find_place
-from microtvm_boards.compile.recipes import Recipe
+from microtvm_boards.compile.compiler import Compiler, Outputs, ReadModel, Recipe
+from microtvm_boards.compile.samples import Sample
 from microtvm_boards.errors import (
     MicroTvmBoardsError,
     ModelError,
@@ -24,13 +24,6 @@ from microtvm_boards.model import Model
 from microtvm_boards.project import parse_options
 from microtvm_boards.project.plan.plan import plan
 from microtvm_boards.project.plan.stack import DEFAULT_STACK_BYTES
-from microtvm_boards.relay.export import build_module, write_mlf
-from microtvm_boards.relay.inputs import Sample
-from microtvm_boards.relay.passes import convert_kernels
-from microtvm_boards.relay.setup.quiet import captured_stderr
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
 
 Progress = Callable[[str], None]
 
@@ -41,10 +34,10 @@ _STACK_STEP = 1024
 class Job:
     """What is compiled for what. `board_name`: as option board takes it."""
 
-    mod: Any
-    params: Mapping[str, Any]
+    compiler: Compiler
+    model: ReadModel[Any]
     samples: Sequence[Sample]
-    expected: Sequence[Sequence[npt.NDArray[Any]]]  # the reference's outputs of each sample
+    expected: Sequence[Outputs]  # the reference's, of each sample
     board_name: str
     board: Board
     entrypoint: str
@@ -74,11 +67,9 @@ class Attempts:
         directory = self.directory / str(len(self.tried))
         mlf = directory.with_suffix(".tar")
         self.say(f"{title}: compiling")
-        try:
-            self._compile(recipe, mlf)
-        except Exception as error:  # TVM raises whatever comes
-            words = [line.strip() for line in str(error).splitlines() if line.strip()]
-            return Candidate(recipe, Verdict.FAILED, words[-1] if words else type(error).__name__)
+        build = self.job.model.build
+        for line in build(recipe, mlf, name=self.job.name, entrypoint=self.job.entrypoint):
+            self.say(line)
         model = load(mlf)
         module = model.modules[0]
         candidate = Candidate(
@@ -89,8 +80,8 @@ class Attempts:
             workspace_bytes=module.workspace_bytes,
             constants_bytes=module.constants_bytes,
         )
-        if footprint.can_measure(self.job.board):
-            measured = footprint.measure(model, self.job.board)
+        if cost.can_measure(self.job.board):
+            measured = cost.measure(model, self.job.board)
             if isinstance(measured, str):
                 return replace(candidate, verdict=Verdict.FAILED, note=measured)
             candidate = replace(
@@ -101,32 +92,6 @@ class Attempts:
             self._refusals[recipe.name] = refusal
             return replace(candidate, verdict=Verdict.TOO_BIG, note="more than the board has")
         return self._check(candidate, model, directory, title)
-
-    def _compile(self, recipe: Recipe, mlf: Path) -> None:
-        packed = self.job.entrypoint == "packed"
-        applied: AbstractContextManager[Mapping[str, Any]] = nullcontext({})
-        if recipe.tuning is not None:
-            applied = recipe.tuning.applied()
-        with captured_stderr() as noise, applied as pass_config:
-            mod, params = self.job.mod, self.job.params
-            if recipe.kernel_layout is not None:
-                mod, params = convert_kernels(mod, params, recipe.kernel_layout)
-            built = build_module(
-                mod,
-                params,
-                name=self.job.name,
-                interface="packed" if packed else "c",
-                unpacked=not packed,
-                system_lib=packed,
-                target=recipe.target,
-                usmp=True,
-                usmp_algorithm=recipe.usmp_algorithm,
-                pass_config=pass_config,
-                disabled_pass=recipe.disabled_pass,
-            )
-            write_mlf([built], mlf)
-        for line in noise:
-            self.say(line)
 
     def _refusal(self, model: Model, candidate: Candidate) -> ProjectError | None:
         """Why `create` would refuse the model for the board, or its code is too much for it."""
@@ -190,9 +155,10 @@ class Attempts:
                 hint="install what is missing, then the same command again",
             )
         return ModelError(
-            f"None of the {len(self.tried)} candidates computes what TVM's reference does.",
+            f"None of the {len(self.tried)} candidates computes what {self.job.compiler.title}'s "
+            "reference does.",
             details=lines,
-            hint="microtvm_boards.tvm.export_mlf compiles with options of your choice",
+            hint=self.job.compiler.by_hand,
         )
 
 

@@ -1,4 +1,4 @@
-"""Candidates with what they cost, and which one wins. Pure: needs no TVM."""
+"""Candidates with what they cost, and which one wins. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from microtvm_boards.compile.recipes import Recipe
+from microtvm_boards.compile.compiler import Recipe
 
 # Counts of instructions differ by a tick of the clock from run to run; so close is equal.
 _SAME = 1.001
@@ -24,7 +24,7 @@ class Verdict(str, Enum):
     WRONG = "wrong"
     UNCHECKED = "unchecked"  # nothing here can run it
     TOO_BIG = "too big"  # for the board; not checked either
-    FAILED = "failed"  # TVM or the C compiler can't build it
+    FAILED = "failed"  # the compiler or the C compiler can't build it
 
 
 @dataclass(frozen=True)

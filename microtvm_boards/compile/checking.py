@@ -8,17 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microtvm_boards.boards import Board, board_names, load_board
+from microtvm_boards.compile.samples import Sample, by_name
 from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.model import Model
 from microtvm_boards.platforms import get_platform, qemu, tools
 from microtvm_boards.project import create, parse_options
-from microtvm_boards.relay.inputs import by_name
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from microtvm_boards.harness import RunResult
-    from microtvm_boards.relay.inputs import Sample
 
 _SECONDS = 300.0  # for one inference, with emulation
 _RELATIVE, _ABSOLUTE = 1e-4, 1e-5  # floats; the second of the largest value, or of 1

@@ -1,18 +1,15 @@
-"""What a trained model computes for inputs of its firmware: TVM's own build for this computer."""
+"""What a trained model computes for inputs of its firmware."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from microtvm_boards.compile.compilers import compiler_named
+from microtvm_boards.compile.samples import ModelInput, by_name
 from microtvm_boards.errors import UsageError
 from microtvm_boards.model.module import Tensor
-from microtvm_boards.relay.importers import import_model
-from microtvm_boards.relay.inputs import ModelInput, by_name, model_inputs
-from microtvm_boards.relay.reference import compile_reference
-from microtvm_boards.relay.setup.enable import load_tvm
-from microtvm_boards.relay.setup.quiet import captured_stderr
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -21,31 +18,39 @@ Arrays = Mapping[str, "npt.NDArray[Any]"]
 
 
 def expected_outputs(
-    path: Path, inputs: Sequence[Tensor], outputs: Sequence[Tensor], samples: Sequence[Arrays]
-) -> Iterator[dict[str, npt.NDArray[Any]]]:
+    path: Path,
+    inputs: Sequence[Tensor],
+    outputs: Sequence[Tensor],
+    samples: Sequence[Arrays],
+    *,
+    compiler: str = "relay",
+) -> list[dict[str, npt.NDArray[Any]]]:
     """The outputs of the model file `path` for each of `samples`, under the firmware's names.
 
     `inputs` and `outputs`: the firmware's. Tensors of the file go by their names, spelling aside,
     else by their order. Raises UsageError when the file's model has other tensors, and as
-    `import_model`.
+    `Compiler.read`.
     """
-    with captured_stderr():
-        mod, params = import_model(path)
-        mod = load_tvm().relay.transform.InferType()(mod)
-        theirs = model_inputs(mod, params)
-        pairs = _pairs(path, inputs, theirs)
-        run = compile_reference(mod, params)
-    for sample in samples:
-        arrays = {their.name: sample[mine.name].reshape(their.shape) for mine, their in pairs}
-        found = run(arrays)
-        kinds = [(t.dtype, t.size_bytes) for t in outputs]
-        if [(str(array.dtype), array.nbytes) for array in found] != kinds:
+    model = compiler_named(compiler).read(path)
+    pairs = _pairs(path, inputs, model.inputs)
+    found = model.reference(
+        [
+            {their.name: sample[mine.name].reshape(their.shape) for mine, their in pairs}
+            for sample in samples
+        ]
+    )
+    kinds = [(t.dtype, t.size_bytes) for t in outputs]
+    for arrays in found:
+        if [(str(array.dtype), array.nbytes) for array in arrays] != kinds:
             raise UsageError(
                 f"{path} is another model: its outputs are "
-                f"{', '.join(f'{a.dtype} {list(a.shape)}' for a in found)}; the firmware's are "
+                f"{', '.join(f'{a.dtype} {list(a.shape)}' for a in arrays)}; the firmware's are "
                 f"{', '.join(f'{t.dtype}, {t.size_bytes} bytes' for t in outputs)}."
             )
-        yield {tensor.name: array for tensor, array in zip(outputs, found, strict=True)}
+    return [
+        {tensor.name: array for tensor, array in zip(outputs, arrays, strict=True)}
+        for arrays in found
+    ]
 
 
 def _pairs(

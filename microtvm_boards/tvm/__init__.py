@@ -6,7 +6,7 @@ After `import microtvm_boards.tvm`, `import tvm.micro` works on a TVM that was b
 
 from microtvm_boards.relay.export import build_module, export_mlf, write_mlf
 from microtvm_boards.relay.importers import import_tflite
-from microtvm_boards.relay.reference import compile_reference, reference_outputs
+from microtvm_boards.relay.native import compile_reference, reference_outputs
 from microtvm_boards.relay.setup.enable import enable_micro, load_tvm
 from microtvm_boards.relay.setup.finder import install
 

@@ -95,7 +95,7 @@ def test_the_session_goes_as_it_is_shown(page: str, tmp_path: Path) -> None:
     tool.chmod(0o755)
     path = f"{tool.parent}{os.pathsep}{os.environ['PATH']}"
     for command, shown in examples(page):
-        # TVM's own pages are run in tests/tvm.
+        # TVM's own pages are run in tests/relay and tests/compile.
         if re.search(r"\b(tvmc|compile|tune|rpc-server) ", command):
             continue
         done = subprocess.run(

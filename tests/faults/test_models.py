@@ -29,7 +29,7 @@ from tests.conftest import DATA, DIGITS
 from tests.end_to_end.firmware import Arrays, need_tools, read_family
 from tests.faults.damage import Damage, random_damage
 from tests.faults.line import PtyLine
-from tests.tvm.processes import alive_after, descendants
+from tests.processes import alive_after, descendants
 
 RUNS = 150  # damaged ones, of each kind of model
 PACE = Pace(baud=10_000_000, grace=0.1, first_run=0.5, start=2.0, retry=0.05)

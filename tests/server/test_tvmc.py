@@ -9,7 +9,7 @@ import pytest
 
 from microtvm_boards.resources import template_dir
 from tests.conftest import DATA
-from tests.tvm.tvmc_here import exit_code
+from tests.relay.tvmc_here import exit_code
 
 pytestmark = pytest.mark.tvm
 

@@ -17,9 +17,9 @@ import pytest
 from microtvm_boards.tuning.host.kernel_host import KernelHost
 from microtvm_boards.tuning.trials.log import read_log
 from microtvm_boards.tuning.trials.scratch import scratch_directory
+from tests.processes import alive_after, descendants
 from tests.tuning import kernels
 from tests.tuning.conftest import EMULATED, prepare
-from tests.tvm.processes import alive_after, descendants
 
 pytestmark = pytest.mark.qemu
 

@@ -71,19 +71,11 @@ def compile_(
     for this computer before it may win.
     """
     from microtvm_boards.compile.candidates import Minimize
-    from microtvm_boards.compile.compile import compile_for_board
+    from microtvm_boards.compile.compile import Wanted, compile_for_board
 
     with output.work(f"Compiling {model.name} for {board}") as work:
-        compiled = compile_for_board(
-            model,
-            board,
-            tar,
-            minimize=Minimize(minimize),
-            entrypoint=entrypoint,
-            name=name,
-            tuning=tuning,
-            progress=work.line,
-        )
+        wanted = Wanted(Minimize(minimize), entrypoint, name, tuning)
+        compiled = compile_for_board(model, board, tar, wanted, progress=work.line)
         seconds = work.seconds
     output.text(f"Wrote {tar}: {compiled.chosen.recipe.name}, the least {minimize} that is right")
     output.text(_table(compiled))
@@ -141,11 +133,7 @@ def _json(candidate: Candidate, chosen: Candidate) -> dict[str, Any]:
         "chosen": candidate is chosen,
         "outputs": candidate.verdict.value,
         "note": candidate.note,
-        "target": recipe.target,
-        "usmp_algorithm": recipe.usmp_algorithm,
-        "disabled_pass": list(recipe.disabled_pass),
-        "kernel_layout": recipe.kernel_layout,
-        "tuning": recipe.tuning and str(recipe.tuning.records),
+        **recipe.describe(),
         "workspace_bytes": candidate.workspace_bytes,
         "constants_bytes": candidate.constants_bytes,
         "flash_bytes": candidate.flash_bytes,

@@ -74,7 +74,7 @@ def enable_micro() -> None:
     for code that wants the reasons when it can't work. Adds only what this TVM lacks, so a TVM
     built with USE_MICRO=ON stays as it is:
 
-    - the micro session (`micro._rpc_connect`): ours, in Python; see session.py;
+    - the micro session (`micro._rpc_connect`): ours, in Python; see micro_session.py;
     - the directory of the standalone CRT: one that holds a note;
     - template projects: ours, where TVM has none of that name (templates.py).
 
@@ -100,7 +100,7 @@ def register_session() -> bool:
     tvm = sys.modules["tvm"]
     if tvm.get_global_func(_RPC_CONNECT, allow_missing=True) is not None:
         return False
-    from microtvm_boards.relay.session.session import connect
+    from microtvm_boards.relay.session.micro_session import connect
 
     tvm.register_func(_RPC_CONNECT, connect)
     # An import that failed before has left a `tvm.micro.base` without the function.
@@ -111,7 +111,7 @@ def register_session() -> bool:
 
 def use_session(micro: Any) -> None:
     """After `tvm.micro` has run: its Session calls ours directly, not through the registry."""
-    from microtvm_boards.relay.session.session import connect, session_transport
+    from microtvm_boards.relay.session.micro_session import connect, session_transport
     from microtvm_boards.relay.setup.signals import finish_calls_before_signals
 
     finish_calls_before_signals()

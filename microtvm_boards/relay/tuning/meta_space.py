@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from microtvm_boards.compile.recipes import Recipe
+from microtvm_boards.relay.recipes import Recipe
 from microtvm_boards.relay.setup.enable import load_tvm
 from microtvm_boards.relay.tuning.kernel_code import (
     FUNCTION,

@@ -6,15 +6,13 @@ import contextlib
 import importlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from microtvm_boards.compile.recipes import Recipe
 from microtvm_boards.errors import UsageError
+from microtvm_boards.relay.recipes import Recipe, Tuner, Tuning
 from microtvm_boards.tuning.trials.log import read_log
 
-Tuner = Literal["autotvm", "meta-schedule"]
 TUNERS: tuple[Tuner, ...] = ("autotvm", "meta-schedule")
 
 # In records_directory: a log of AutoTVM, the directory of a database of MetaSchedule.
@@ -23,33 +21,18 @@ META_RECORDS = "meta_schedule"
 _DATABASE = ("database_workload.json", "database_tuning_record.json")
 
 
-@dataclass(frozen=True)
-class Tuning:
-    """path: what was given. records: AutoTVM's log, or the directory of MetaSchedule's database.
-    recipe: how the model was compiled that was tuned; None: the records don't say. model_sha256: ""
-    where not known."""
+@contextlib.contextmanager
+def applied(tuning: Tuning) -> Iterator[Mapping[str, Any]]:
+    """Inside, TVM compiles with the records. Gives what its PassContext needs for that."""
+    if tuning.tuner == "autotvm":
+        autotvm: Any = importlib.import_module("tvm.autotvm")
+        with autotvm.apply_history_best(str(tuning.records)):
+            yield {}
+        return
+    from microtvm_boards.relay.tuning.meta_space import PASS_CONFIG, open_database
 
-    path: Path
-    tuner: Tuner
-    records: Path
-    recipe: Recipe | None = None
-    model_sha256: str = ""
-
-    def applies_to(self, recipe: Recipe) -> bool:
-        return self.recipe is None or replace(self.recipe, name=recipe.name) == recipe
-
-    @contextlib.contextmanager
-    def applied(self) -> Iterator[Mapping[str, Any]]:
-        """Inside, TVM compiles with the records. Gives what its PassContext needs for that."""
-        if self.tuner == "autotvm":
-            autotvm: Any = importlib.import_module("tvm.autotvm")
-            with autotvm.apply_history_best(str(self.records)):
-                yield {}
-            return
-        from microtvm_boards.relay.tuning.meta_space import PASS_CONFIG, open_database
-
-        with open_database(self.records):
-            yield PASS_CONFIG
+    with open_database(tuning.records):
+        yield PASS_CONFIG
 
 
 def records_directory(log: Path) -> Path:

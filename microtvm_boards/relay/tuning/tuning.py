@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from microtvm_boards.compile.recipes import HILL_CLIMB, Recipe, recipes
 from microtvm_boards.errors import ModelError, UsageError
 from microtvm_boards.platforms.base import ANY_DEVICE
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.relay.importers import import_model
-from microtvm_boards.relay.passes import infer_types, operators
+from microtvm_boards.relay.ir import infer_types, operators
+from microtvm_boards.relay.recipes import HILL_CLIMB, Recipe, recipes
 from microtvm_boards.relay.setup.enable import enable_micro
 from microtvm_boards.relay.setup.quiet import captured_stderr
 from microtvm_boards.relay.tuning.tune_space import Search, Space, Task

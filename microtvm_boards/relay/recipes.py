@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
 
-if TYPE_CHECKING:
-    from microtvm_boards.relay.tuning.tuned import Tuning
+from microtvm_boards.boards import Board
+from microtvm_boards.errors import UsageError
 
 # Prefixes of the -mcpu values that TVM knows for Cortex-M; with others, arm_cpu keys mean
 # Cortex-A (v0.16 src/target/parsers/mprofile.cc).
@@ -16,6 +17,8 @@ _MCPU_DSP = ("cortex-m4", "cortex-m7", "cortex-m33", "cortex-m35p", "cortex-m55"
 
 GREEDY = "greedy_by_size"  # TVM's default
 HILL_CLIMB = "hill_climb"
+
+Tuner = Literal["autotvm", "meta-schedule"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,31 @@ class Recipe:
     disabled_pass: tuple[str, ...] = ()
     kernel_layout: str | None = None  # of quantized convolutions; None: as the model has it
     tuning: Tuning | None = None
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "target": self.target,
+            "usmp_algorithm": self.usmp_algorithm,
+            "disabled_pass": list(self.disabled_pass),
+            "kernel_layout": self.kernel_layout,
+            "tuning": self.tuning and str(self.tuning.records),
+        }
+
+
+@dataclass(frozen=True)
+class Tuning:
+    """path: what was given. records: AutoTVM's log, or the directory of MetaSchedule's database.
+    recipe: how the model was compiled that was tuned; None: the records don't say. model_sha256: ""
+    where not known."""
+
+    path: Path
+    tuner: Tuner
+    records: Path
+    recipe: Recipe | None = None
+    model_sha256: str = ""
+
+    def applies_to(self, recipe: Recipe) -> bool:
+        return self.recipe is None or replace(self.recipe, name=recipe.name) == recipe
 
 
 def knows_cpu(cpu: str) -> bool:
@@ -65,3 +93,22 @@ def recipes(cpu: str, operators: Collection[str]) -> tuple[Recipe, ...]:
     if "qnn.conv2d" in operators and cpu.startswith(_MCPU_DSP):
         found.append(Recipe(f"{name}, HWOI weights", arm, HILL_CLIMB, kernel_layout="HWOI"))
     return tuple(found)
+
+
+def tuned_recipes(found: Sequence[Recipe], tuning: Tuning, board: Board) -> tuple[Recipe, ...]:
+    """Those of `found` that `tuning` is good for, with it.
+
+    Raises UsageError when there are none.
+    """
+    tuned = tuple(
+        replace(recipe, name=f"{recipe.name}, tuned by {tuning.path.name}", tuning=tuning)
+        for recipe in found
+        if tuning.applies_to(recipe)
+    )
+    if not tuned:
+        name = tuning.recipe.name if tuning.recipe else ""
+        raise UsageError(
+            f"{tuning.path} is for {name}, which isn't tried for the board {board.name}.",
+            hint=f"microtvm-boards tune ... --board {board.name}",
+        )
+    return tuned

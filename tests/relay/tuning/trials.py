@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-DATA = Path(__file__).parents[1] / "data"
+DATA = Path(__file__).parents[2] / "data"
 OPERATOR = DATA / "operator.tar"  # out[4,8] int32 = x[4,8] int8 + bias[1,8] int8
 _CODE = "codegen/host/src/lib1.c"
 

@@ -16,7 +16,7 @@ from microtvm_boards.run.connect import connect
 from tests import real_models
 from tests.platforms.cube_tree import need_package
 from tests.real_models import NAMES, SHARED, RealModel, real_model
-from tests.tvm.tvmc_here import Line, tvmc
+from tests.relay.tvmc_here import Line, tvmc
 
 tvm = pytest.importorskip("tvm")
 pytestmark = pytest.mark.tvm

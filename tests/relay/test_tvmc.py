@@ -14,8 +14,8 @@ from microtvm_boards.boards import load_board
 from microtvm_boards.resources import template_dir
 from tests.conftest import DATA
 from tests.platforms.cube_tree import need_package
-from tests.tvm.conftest import make_model
-from tests.tvm.tvmc_here import Line, exit_code, tvmc
+from tests.relay.conftest import make_model
+from tests.relay.tvmc_here import Line, exit_code, tvmc
 
 tvm = pytest.importorskip("tvm")
 pytestmark = pytest.mark.tvm

@@ -1,4 +1,4 @@
-"""TVM's side of a transport to tests/tvm/fake_device.py, as a user might write one."""
+"""TVM's side of a transport to tests/relay/session/fake_device.py, as a user might write one."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tvm.micro.transport import Transport, TransportTimeouts
 from microtvm_boards import errors
 from microtvm_boards.transports.process import ProcessTransport
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 class FakeTransport(Transport):  # type: ignore[misc]  # TVM is untyped
     def __init__(self, fault: str, *, start: float = 10, reply: float = 10) -> None:
         self.opened = 0
         self._timeouts = TransportTimeouts(start / 2, start, reply)
-        command = [sys.executable, "-m", "tests.tvm.fake_device", fault]
+        command = [sys.executable, "-m", "tests.relay.session.fake_device", fault]
         self._process = ProcessTransport(command, cwd=ROOT)
 
     def timeouts(self) -> Any:

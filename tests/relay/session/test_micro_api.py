@@ -18,8 +18,8 @@ import pytest
 
 from microtvm_boards.resources import template_dir
 from tests.conftest import RUNTIMES
-from tests.tvm.conftest import make_model
-from tests.tvm.processes import alive_after, descendants, my_descendants
+from tests.processes import alive_after, descendants, my_descendants
+from tests.relay.conftest import make_model
 
 tvm = pytest.importorskip("tvm")
 pytestmark = pytest.mark.tvm

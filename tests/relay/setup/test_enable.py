@@ -40,7 +40,7 @@ import tvm.micro
 from tvm.micro import session
 print(callable(tvm.micro.export_model_library_format), session._rpc_connect.__module__)
 """
-    connect = "tvm" if built_with_micro() else "microtvm_boards.relay.session.session"
+    connect = "tvm" if built_with_micro() else "microtvm_boards.relay.session.micro_session"
     assert python(code) == f"True {connect}"
 
 

@@ -35,7 +35,7 @@ EXPORT_ALL = """
 import json, sys
 from pathlib import Path
 from microtvm_boards.tvm import export_mlf
-from tests.tvm.conftest import make_model
+from tests.relay.conftest import make_model
 mod, params = make_model()
 for name, options in json.loads(sys.argv[1]).items():
     export_mlf(mod, params, Path(sys.argv[2]) / f"{name}.tar", **options)

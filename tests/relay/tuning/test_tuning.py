@@ -13,17 +13,17 @@ from typing import Any
 import pytest
 
 from microtvm_boards.compile.candidates import Candidate, Verdict
-from microtvm_boards.compile.compile import Compiled, compile_for_board, tuned_recipes
-from microtvm_boards.compile.recipes import recipes
+from microtvm_boards.compile.compile import Compiled, Wanted, compile_for_board
 from microtvm_boards.errors import ModelError, UsageError
 from microtvm_boards.project import parse_options
+from microtvm_boards.relay.recipes import recipes, tuned_recipes
 from microtvm_boards.relay.tuning.tune_space import Task
 from microtvm_boards.relay.tuning.tuned import read_tuning, records_directory
 from microtvm_boards.relay.tuning.tuning import divide, find_space, tune, tuning_recipe
 from microtvm_boards.tuning.trials.candidate import KernelSources, Operator
 from microtvm_boards.tuning.trials.log import Trial, read_log
 from microtvm_boards.tuning.trials.measure import Measurement
-from tests.tvm.test_compile import (
+from tests.compile.test_compile import (
     BOARD,
     KWS,
     MakeProject,
@@ -111,7 +111,7 @@ def tuned(model: Model, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def compiled_with(log: Path, model: Model, directory: Path) -> tuple[Compiled, Candidate]:
-    compiled = compile_for_board(model, "host", directory / "model.tar", tuning=[log])
+    compiled = compile_for_board(model, "host", directory / "model.tar", Wanted(tuning=[log]))
     (candidate,) = [c for c in compiled.candidates if c.recipe.tuning]
     return compiled, candidate
 
@@ -128,7 +128,7 @@ def test_a_database_of_tvms_own_tuner_is_applied_to_all_ways(
     tuned: Path, model: Model, tmp_path: Path
 ) -> None:
     database = records_directory(tuned) / "meta_schedule"
-    compiled = compile_for_board(model, "host", tmp_path / "model.tar", tuning=[database])
+    compiled = compile_for_board(model, "host", tmp_path / "model.tar", Wanted(tuning=[database]))
     found = [c for c in compiled.candidates if c.recipe.tuning]
     assert len(found) == 2
     assert {c.verdict for c in found} == {Verdict.EQUAL}
@@ -168,7 +168,7 @@ def test_nothing_to_tune_is_refused(model: Model, tmp_path: Path) -> None:
 def arm(model: Model) -> Any:
     """What AutoTVM can tune in the small model for a Cortex-M4."""
     pytest.importorskip("tvm")
-    from microtvm_boards.relay.passes import infer_types, operators
+    from microtvm_boards.relay.ir import infer_types, operators
 
     mod = infer_types(model[0])
     recipe = tuning_recipe("autotvm", "cortex-m4", operators(mod))

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.tvm.processes import alive_after, descendants, my_descendants
-from tests.tvm.trials import DATA, OPERATOR, Lab, broken, lab
+from tests.processes import alive_after, descendants, my_descendants
+from tests.relay.tuning.trials import DATA, OPERATOR, Lab, broken, lab
 
 tvm = pytest.importorskip("tvm")
 pytestmark = pytest.mark.tvm
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 EMULATED = {"board": "mps2_an386"}
 ANY = 2000  # bytes; from here on copies over two hops were corrupted
 

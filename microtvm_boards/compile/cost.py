@@ -23,7 +23,7 @@ _FRAME = re.compile(r"^[^\t]*\t(\d+)\t", re.MULTILINE)  # place, bytes, kind
 
 
 @dataclass(frozen=True)
-class Footprint:
+class Cost:
     flash_bytes: int  # code and constants that the entry function leads to, without libraries
     frame_bytes: int  # the largest stack frame of one function
 
@@ -33,7 +33,7 @@ def can_measure(board: Board) -> bool:
     return board.cpu.name.startswith("cortex-m") and tools.find(tools.ARM_GCC) is not None
 
 
-def measure(model: Model, board: Board) -> Footprint | str:
+def measure(model: Model, board: Board) -> Cost | str:
     """Compiles the first module's C at -Os for the board's processor and links it with itself.
 
     Gives the compiler's first complaint when it can't.
@@ -65,4 +65,4 @@ def measure(model: Model, board: Board) -> Footprint | str:
                     return next((line for line in lines if "error" in line), f"status {status}")
         flash = sum(u.used_bytes for u in memory_use(root / _LINKED, ()) if u.memory != "bss")
         frames = [int(f) for path in root.glob("*.su") for f in _FRAME.findall(path.read_text())]
-        return Footprint(flash, max(frames, default=0))
+        return Cost(flash, max(frames, default=0))

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from microtvm_boards.compile.candidates import Minimize, Verdict
-from microtvm_boards.compile.compile import Compiled, compile_for_board
+from microtvm_boards.compile.compile import Compiled, Wanted, compile_for_board
 from microtvm_boards.errors import (
     BoardError,
     ModelError,
@@ -28,8 +28,8 @@ from microtvm_boards.mlf import load
 from microtvm_boards.project import Project
 from microtvm_boards.resources import board_configs
 from tests.end_to_end.firmware import assert_equal, build_and_run
-from tests.tvm.test_docs import MODEL as KWS
-from tests.tvm.test_docs import blocks, run
+from tests.relay.test_docs import MODEL as KWS
+from tests.relay.test_docs import blocks, run
 
 pytestmark = pytest.mark.tvm
 
@@ -143,9 +143,12 @@ def small_board(tmp_path: Path, old: str, new: str) -> str:
     return str(path)
 
 
-def compile_small(model: Model, tmp_path: Path, board: str = "host", **options: Any) -> Compiled:
+def compile_small(
+    model: Model, tmp_path: Path, board: str = "host", progress: Any = None, **wanted: Any
+) -> Compiled:
     pytest.importorskip("tvm")
-    return compile_for_board(model, board, tmp_path / "model.tar", **options)
+    output = tmp_path / "model.tar"
+    return compile_for_board(model, board, output, Wanted(**wanted), progress=progress)
 
 
 def test_the_host_gets_c_keys_and_is_its_own_place_to_check(model: Model, tmp_path: Path) -> None:
@@ -184,10 +187,10 @@ COMPILE = """
 import sys
 from pathlib import Path
 from microtvm_boards.compile.candidates import Minimize
-from microtvm_boards.compile.compile import compile_for_board
-from tests.tvm.conftest import make_model
+from microtvm_boards.compile.compile import Wanted, compile_for_board
+from tests.relay.conftest import make_model
 compile_for_board(
-    make_model(), "mps2_an386", Path(sys.argv[1]), minimize=Minimize.INSTRUCTIONS
+    make_model(), "mps2_an386", Path(sys.argv[1]), Wanted(Minimize.INSTRUCTIONS)
 )
 """
 
@@ -292,7 +295,7 @@ def test_without_the_boards_compiler_plain_c_wins_and_the_note_says_what_is_unkn
 def test_instructions_need_a_board_whose_emulator_counts_them(tmp_path: Path) -> None:
     for board in ("host", "nucleo_f411re"):
         with pytest.raises(UsageError, match=rf"can't be counted on board {board}") as caught:
-            compile_for_board(KWS, board, tmp_path / "model.tar", minimize=Minimize.INSTRUCTIONS)
+            compile_for_board(KWS, board, tmp_path / "model.tar", Wanted(Minimize.INSTRUCTIONS))
         assert "--minimize ram or flash" in caught.value.hint
 
 
@@ -322,7 +325,7 @@ def test_wrong_arguments_are_refused_before_anything_is_compiled(tmp_path: Path)
     with pytest.raises(BoardError, match='Did you mean "mps2_an386"'):
         compile_for_board(KWS, "mps2_an368", tmp_path / "model.tar")
     with pytest.raises(UsageError, match='"2nd" is no name'):
-        compile_for_board(KWS, "host", tmp_path / "model.tar", name="2nd")
+        compile_for_board(KWS, "host", tmp_path / "model.tar", Wanted(name="2nd"))
     with pytest.raises(UsageError, match=r"There is no directory .*/nowhere"):
         compile_for_board(KWS, "host", tmp_path / "nowhere" / "model.tar")
     done = compile_cli("a.tflite", "--board", "host", "-o", "a.tar", "--minimize", "time")

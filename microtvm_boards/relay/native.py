@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from microtvm_boards.errors import UsageError, nearest
-from microtvm_boards.relay.inputs import model_inputs
+from microtvm_boards.relay.ir import model_inputs
 from microtvm_boards.relay.setup.enable import load_tvm
 
 if TYPE_CHECKING:

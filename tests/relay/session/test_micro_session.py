@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.tvm.processes import alive_after, descendants, my_descendants
+from tests.processes import alive_after, descendants, my_descendants
 
 tvm = pytest.importorskip("tvm")
 pytestmark = [
@@ -25,7 +25,7 @@ pytestmark = [
         reason="this TVM was built with USE_MICRO=ON and has its own micro session",
     ),
 ]
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +33,7 @@ def micro() -> SimpleNamespace:
     from microtvm_boards.tvm import enable_micro
 
     enable_micro()
-    from tests.tvm.fake_transport import FakeTransport
+    from tests.relay.session.fake_transport import FakeTransport
 
     return SimpleNamespace(
         Session=tvm.micro.Session,
@@ -165,7 +165,7 @@ def test_a_session_that_is_dropped_leaves_nothing(micro: SimpleNamespace) -> Non
 
 IN_A_CALL = """
 import microtvm_boards.tvm, tvm.micro
-from tests.tvm.fake_transport import FakeTransport
+from tests.relay.session.fake_transport import FakeTransport
 session = tvm.micro.Session(FakeTransport("sleeps")).__enter__()
 function = session._rpc.get_function("sleep")
 print("calling", flush=True)

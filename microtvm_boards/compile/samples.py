@@ -1,4 +1,4 @@
-"""The inputs of a relay model, and arrays to try it with."""
+"""The inputs of a model, and arrays to try it with."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
-
-from microtvm_boards.errors import ModelError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,38 +40,6 @@ def by_name(names: Sequence[str], things: Mapping[str, T]) -> dict[str, T]:
     if set(keys) != set(spelled):
         return dict(zip(names, things.values(), strict=True))
     return {name: spelled[key] for name, key in zip(names, keys, strict=True)}
-
-
-def model_inputs(mod: Any, params: Mapping[str, Any]) -> tuple[ModelInput, ...]:
-    """The inputs of the IRModule `mod` (types inferred) in order; `params` aren't among them.
-
-    Raises ModelError for one whose shape isn't fixed or that is no tensor.
-    """
-    found = []
-    for var in mod["main"].params:
-        if var.name_hint in params:
-            continue
-        kind = var.checked_type
-        if not hasattr(kind, "shape"):
-            raise ModelError(f'The model\'s input "{var.name_hint}" is no tensor but {kind}.')
-        extents = [_fixed(extent) for extent in kind.shape]
-        shape = tuple(extent for extent in extents if extent is not None)
-        if len(shape) < len(extents):
-            words = ", ".join("?" if extent is None else str(extent) for extent in extents)
-            raise ModelError(
-                f'The model\'s input "{var.name_hint}" has the shape [{words}]; firmware needs '
-                "every extent fixed.",
-                hint="export the model again with fixed shapes, batch size 1",
-            )
-        found.append(ModelInput(var.name_hint, shape, str(kind.dtype)))
-    return tuple(found)
-
-
-def _fixed(extent: Any) -> int | None:
-    try:
-        return int(extent)
-    except TypeError:  # relay's Any, or a variable
-        return None
 
 
 def edge_samples(inputs: Iterable[ModelInput]) -> list[Sample]:

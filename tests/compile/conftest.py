@@ -1,0 +1,3 @@
+from tests.relay.conftest import model, python
+
+__all__ = ["model", "python"]
