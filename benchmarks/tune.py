@@ -1,4 +1,4 @@
-"""Trials of a tuning in an hour, against a whole project for each, on the same computer.
+"""Trials of a tuning in an hour, against a build and flash for each, on the same computer.
 
     python benchmarks/tune.py [--quick] [--json]
 
@@ -8,11 +8,11 @@ cores and boards were busy; making them is part of it. Lines:
 host               this computer
 mps2_an386         QEMU, bare metal
 mps2_an385, zephyr QEMU, where there is a Zephyr tree; not with --quick
-... project        the same with create, build and flash for each kernel (tuning_load=project)
+... rebuild        the same with a build and flash for each kernel (tuning_load=rebuild)
 ... N boards       as many emulators, on a larger convolution (3x3, 64 channels, 64x64): with the
                    small one, two cores are busy with building already; not with --quick
 
-build, load, run, check: share of what trials spent there. times: against "project" of that board,
+build, load, run, check: share of what trials spent there. times: against "rebuild" of that board,
 or against one board.
 """
 
@@ -59,14 +59,14 @@ class Line:
     @property
     def name(self) -> str:
         words = [self.board, self.platform or ""]
-        words += ["project"] if self.load == "project" else []
+        words += ["rebuild"] if self.load == "rebuild" else []
         words += [f"{self.boards} board{'s' * (self.boards > 1)}"] if self.large else []
         return " ".join(filter(None, words))
 
     @property
     def rival(self) -> Line:
         """What it is compared with."""
-        return replace(self, boards=1) if self.large else replace(self, load="project")
+        return replace(self, boards=1) if self.large else replace(self, load="rebuild")
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def measure(line: Line, seconds: float, least: int, directory: Path) -> Row:
     ):
         trials.begin(operator)
         # The first ones start processes, and find cores and boards idle.
-        first = 0 if line.load == "project" else cores + 2 * line.boards + 1
+        first = 0 if line.load == "rebuild" else cores + 2 * line.boards + 1
         began = last = time.monotonic()
         end = began if first == 0 else math.inf
         done: list[Trial] = []
@@ -157,19 +157,19 @@ def measure(line: Line, seconds: float, least: int, directory: Path) -> Row:
 
 
 def lines(quick: bool) -> list[Line]:
-    found = [Line("host", load="project"), Line("host")]
+    found = [Line("host", load="rebuild"), Line("host")]
     if not all(map(shutil.which, ("qemu-system-arm", "arm-none-eabi-gcc"))):
         print("no qemu-system-arm or arm-none-eabi-gcc: host alone", file=sys.stderr)
         return found
     board = "mps2_an386"
-    found += [Line(board, load="project"), Line(board)]
+    found += [Line(board, load="rebuild"), Line(board)]
     if not quick:
         found += [Line(board, large=True), Line(board, large=True, boards=4)]
         if look_for_zephyr(None) is None:
             print("no Zephyr tree: without its lines", file=sys.stderr)
         else:
             board = "mps2_an385"
-            found += [Line(board, "zephyr", load="project"), Line(board, "zephyr")]
+            found += [Line(board, "zephyr", load="rebuild"), Line(board, "zephyr")]
     return found
 
 
@@ -177,7 +177,7 @@ def run(quick: bool) -> Iterator[Row]:
     an_hour: dict[Line, float] = {}
     with tempfile.TemporaryDirectory(prefix="microtvm-boards-") as scratch:
         for line in lines(quick):
-            slow = line.load == "project"
+            slow = line.load == "rebuild"
             seconds = (0.0 if slow else 6.0) if quick else (20.0 if slow else 45.0)
             seconds *= 2 if line.large else 1  # few trials
             row = measure(line, seconds, 2 if quick else 4, Path(scratch))

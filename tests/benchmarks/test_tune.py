@@ -20,9 +20,9 @@ def test_trials_in_an_hour_and_what_they_spend_it_on(tmp_path: Path) -> None:
     assert row.trials + row.failed == 3
     assert row.an_hour > 0
     assert sum(row.shares.values()) == pytest.approx(1, abs=0.01)
-    whole = tune.measure(line.rival, 0.0, 1, tmp_path)
-    assert (whole.line, whole.mode) == ("host project", "project")
-    assert whole.shares["build"] > 0.5
+    rebuilt = tune.measure(line.rival, 0.0, 1, tmp_path)
+    assert (rebuilt.line, rebuilt.mode) == ("host rebuild", "rebuild")
+    assert rebuilt.shares["build"] > 0.5
 
 
 @pytest.mark.qemu

@@ -97,14 +97,3 @@ def test_what_is_not_built_is_neither_flashed_nor_opened(
     source.write_bytes(b"#error wrong\n" + good)
     assert "lib1.c:1: #error wrong" in server.error("build", options={})["message"]
     assert "is not built" in server.error("open_transport", options={})["message"]
-
-
-def test_each_trial_can_be_a_whole_project(start: StartServer, tmp_path: Path) -> None:
-    from microtvm_boards.resources import template_dir
-
-    directory = tmp_path / "whole"
-    reply = start(template_dir()).generate(
-        directory, DATA / "operator.tar", board="host", tuning_load="project"
-    )
-    assert "error" not in reply
-    assert (directory / "CMakeLists.txt").is_file()

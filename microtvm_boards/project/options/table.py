@@ -17,7 +17,7 @@ OPTIMIZATIONS = ("none", "debug", "size", "speed")
 RUNTIMES = ("own", "standalone_crt")
 APPS = ("harness", "minimal")
 ACTIVATIONS = ("shared", "separate")
-TUNING_LOADS = ("auto", "window", "rebuild", "project")
+TUNING_LOADS = ("auto", "window", "rebuild")
 RESETS = ("none", "dtr", "rts")
 # Upstream's project types and the entry point that each stands for.
 PROJECT_TYPES = {"host_driven": "packed", "aot_standalone_demo": "c"}
@@ -183,7 +183,7 @@ OPTIONS: tuple[OptionSpec, ...] = (
         "tuning_load",
         "str",
         "How a kernel that is tuned gets onto the board: into a 'window' in RAM of a firmware that "
-        "stays, by incremental build and flash ('rebuild'), or by a whole 'project' each.",
+        "stays, or by incremental build and flash ('rebuild').",
         default="auto",
         choices=TUNING_LOADS,
         optional=_GENERATE,

@@ -129,8 +129,7 @@ def _open(request: TrialRequest, undo: ExitStack) -> Link:
         library.write_bytes(request.library)
         model = load(library)
         settings = parse_options(options, "generate_project")
-        own = request.project_dir is not None or model.style is not Style.OPERATOR
-        if own or settings.tuning_load == "project":
+        if request.project_dir is not None or model.style is not Style.OPERATOR:
             return _open_project(_created(library, directory / _PROJECT, options), options)
         host, image = _built(_sources(model), settings, directory / "kernel")
     with phase("load"):

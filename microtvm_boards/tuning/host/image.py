@@ -16,10 +16,10 @@ class KernelTooLargeError(ProjectError):
 class KernelImage:
     """What `KernelHost.load` brings onto a device.
 
-    path: the image for the window; a shared library on the host; in the modes rebuild and project
-        the directory of a built project.
-    size_bytes: of the kernel's code and data in the device's memory; in the modes rebuild and
-        project, of the whole firmware.
+    path: the image for the window; a shared library on the host; in mode rebuild the
+        directory of a built project.
+    size_bytes: of the kernel's code and data in the device's memory; in mode rebuild, of the
+        whole firmware.
     functions: names of its functions, as runtime.SystemLib finds them.
     seconds: that compiling and linking took.
     """

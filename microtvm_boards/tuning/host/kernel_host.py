@@ -43,7 +43,7 @@ class KernelHost:
     """One firmware for one board and its options. Can be pickled; any process may build with it.
 
     mode: how a kernel gets onto the board: into a "window" in RAM; by "rebuild", an incremental
-        build and flash; by a whole "project" each.
+        build and flash, where the board has no RAM that can be spared or executed.
     project: of the firmware itself, built. firmware_sha256: of its ELF.
     """
 
@@ -95,21 +95,14 @@ class KernelHost:
             path, size, linked = self.window.build(sources, directory)
             digest = sha256_of(path)
         else:
-            project = self._linked(sources, directory)
+            with worker_project(self.plan, self.folder) as worker:
+                project = build_firmware(worker, sources, directory)
             path = project.directory
             linked = get_platform(project.platform).firmware(project)
             digest = sha256_of(linked)
             size = sum(m.used_bytes for m in get_platform(project.platform).memory_use(project))
         names = functions(linked, sources.values())
         return KernelImage(path, size, digest, names, time.monotonic() - start)
-
-    def _linked(self, sources: Mapping[str, bytes], directory: Path) -> Project:
-        if self.mode == "rebuild":
-            with worker_project(self.plan, self.folder) as project:
-                return build_firmware(project, sources, directory)
-        whole = directory / "whole"
-        render(self.plan, whole)
-        return build_firmware(Project.open(whole), sources, directory)
 
     def open(self, device: DeviceOptions, *, pace: Pace | None = None) -> Device:
         """A device with this firmware: its emulator is started, or the board is flashed unless it
@@ -145,7 +138,7 @@ class KernelHost:
 
     def load(self, device: Device, image: KernelImage) -> RemoteHandle:
         """Brings a kernel onto a device of `open`: the module with its functions. Tensors and
-        functions of before are gone in the modes rebuild and project.
+        functions of before are gone in mode rebuild.
 
         Raises DeviceError when the device refuses it, SessionError when it fails on the way,
         FlashError.

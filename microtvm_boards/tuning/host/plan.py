@@ -21,7 +21,7 @@ from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.write.render import Contents
 from microtvm_boards.tuning.host.library import FOLDER, SLOTS
 
-Mode: TypeAlias = Literal["window", "rebuild", "project"]
+Mode: TypeAlias = Literal["window", "rebuild"]
 
 DIGITS = 16  # of an identity
 # What TVM's kernels for DSP instructions include (v0.8 to v0.13, topi/arm_cpu/mprofile/dsp); newer
@@ -83,8 +83,6 @@ def _mode(planned: Plan, options: ProjectOptions) -> Mode:
     board = planned.board
     arch = board.zephyr.arch if planned.platform == "zephyr" and board.zephyr else "arm"
     possible = planned.platform == "host" or arch == "arm"
-    if options.tuning_load == "project":
-        return "project"
     if options.tuning_load == "rebuild":
         return "rebuild"
     if options.tuning_load == "window":

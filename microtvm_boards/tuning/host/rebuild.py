@@ -1,4 +1,4 @@
-"""Modes rebuild and project: a kernel is linked into a firmware of its own, which is flashed."""
+"""Mode rebuild: a kernel is linked into a firmware of its own, which is flashed."""
 
 from __future__ import annotations
 

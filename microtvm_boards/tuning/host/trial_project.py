@@ -30,13 +30,8 @@ _CODE = ("model/codegen/host/src", "model/codegen/host/lib")
 
 
 def is_trial(model: Model, options: ProjectOptions) -> bool:
-    """Whether a project of `model` is one: single operators, unless each is to be a whole project
-    (tuning_load=project)."""
-    return (
-        model.style is Style.OPERATOR
-        and options.model_entrypoint_api == "packed"
-        and options.tuning_load != "project"
-    )
+    """Whether a project of `model` is one: of single operators, for Python to call."""
+    return model.style is Style.OPERATOR and options.model_entrypoint_api == "packed"
 
 
 def create_trial(model: Model, directory: Path, options: ProjectOptions) -> Project:
