@@ -1,5 +1,5 @@
-"""What can be added without a change here: platforms, sources of boards and flashers. Ours, and
-those that installed packages bring by entry point (docs/plugins.md).
+"""What can be added without a change here: platforms, sources of boards, flashers and compilers.
+Ours, and those that installed packages bring by entry point (docs/plugins.md).
 
 Names are known without an import; what a name stands for is imported when it is asked for, and a
 plug-in that can't be imported is an error for its own name only. References are written as entry
@@ -61,6 +61,7 @@ OWN_PLATFORMS = (
     ),
 )
 _FLASHERS = "microtvm_boards.flashers"
+OWN_COMPILERS = {"relay": "microtvm_boards.relay.compiler:RelayCompiler"}
 OWN_FLASHERS = {
     "emulator": f"{_FLASHERS}.emulator:EmulatorFlasher",
     "west": f"{_FLASHERS}.west:WestFlasher",
@@ -145,6 +146,7 @@ PLATFORMS: Group[PlatformPlugin] = Group(
 )
 BOARDS: Group[str] = Group("source of boards", "microtvm_boards.boards", {})
 FLASHERS: Group[str] = Group("flasher", "microtvm_boards.flashers", OWN_FLASHERS)
+COMPILERS: Group[str] = Group("compiler", "microtvm_boards.compilers", OWN_COMPILERS)
 
 
 def platform_part(name: str, part: str) -> Any:

@@ -16,7 +16,7 @@ from microtvm_boards.compile import cost
 from microtvm_boards.compile.attempts import Attempts, Job, Progress, stack_bytes
 from microtvm_boards.compile.candidates import Candidate, Minimize, choose
 from microtvm_boards.compile.checking import counts_instructions, needed_tools
-from microtvm_boards.compile.compilers import compiler_named
+from microtvm_boards.compile.compiler import compiler_named
 from microtvm_boards.compile.samples import edge_samples
 from microtvm_boards.errors import UsageError
 from microtvm_boards.platforms import tools

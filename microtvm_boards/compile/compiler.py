@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from microtvm_boards.compile.samples import ModelInput
+from microtvm_boards.plugins import COMPILERS
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -79,3 +80,11 @@ class Compiler(Protocol):
         Raises ToolNotFoundError, with what to install, where the compiler can't work; UsageError
         for what it can't read; ModelError for a model that is damaged or has no fixed shapes.
         """
+
+
+def compiler_named(name: str) -> Compiler:
+    """Ours, or that of an installed package (entry points microtvm_boards.compilers): classes
+    without parameters. Raises UsageError for an unknown name, PluginError for one that can't be
+    imported."""
+    made: Compiler = COMPILERS.load(name)()
+    return made

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from microtvm_boards.compile.compilers import compiler_named
+from microtvm_boards.compile.compiler import compiler_named
 from microtvm_boards.compile.samples import ModelInput, by_name
 from microtvm_boards.errors import UsageError
 from microtvm_boards.model.module import Tensor

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from microtvm_boards import plugins
 from microtvm_boards.compile.candidates import Candidate, Verdict
 from microtvm_boards.compile.compile import Wanted, compile_for_board
-from microtvm_boards.compile.compilers import GROUP, compiler_named
+from microtvm_boards.compile.compiler import compiler_named
 from microtvm_boards.compile.expected import expected_outputs
 from microtvm_boards.errors import ModelError, ToolNotFoundError, UsageError
 from microtvm_boards.mlf import load
 from microtvm_boards.model import Tensor
+from microtvm_boards.plugins import COMPILERS
 from tests.compile import adder
+from tests.plugins.installed import install
 
 
 @pytest.fixture(autouse=True)
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The package is installed, and there is no TVM."""
-    info = tmp_path / "site" / "adder-1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: adder\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[{GROUP}]\nadder = {adder.__name__}:Adder\n")
-    monkeypatch.syspath_prepend(info.parent)
+    install(tmp_path, "adding", {COMPILERS.entry_points: {"adder": f"{adder.__name__}:Adder"}}, "")
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setitem(sys.modules, "tvm", None)
+    plugins._entry_points.cache_clear()
+    yield
+    plugins._entry_points.cache_clear()
 
 
 @pytest.fixture
@@ -94,5 +98,5 @@ def test_its_reference_is_what_a_firmware_has_to_compute(model: Path) -> None:
 def test_an_unknown_compiler_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(UsageError, match=r'no compiler "adde".*Did you mean "adder"') as caught:
         compiler_named("adde")
-    assert caught.value.hint == "there are adder, relay"
+    assert caught.value.hint == "compilers are relay, adder"
     assert compiler_named("relay").title == "TVM"
