@@ -1,5 +1,5 @@
-# The two commands. Each does all its own set-up on Debian 12 and says what it installs.
-.PHONY: demo test golden
+# Each command does all its own set-up on Debian 12 and says what it installs.
+.PHONY: demo test soak golden
 
 demo:
 	@scripts/setup.sh demo
@@ -8,6 +8,10 @@ demo:
 test:
 	@scripts/setup.sh test
 	@scripts/test.sh
+
+soak:  # the tests of long series, all of their cases: about half an hour
+	@scripts/setup.sh test
+	@MICROTVM_BOARDS_SOAK=1 scripts/test.sh $$(grep -lrE '\bseries\(' --include='test_*.py' tests)
 
 golden:  # records what the generated projects hold; see tests/golden
 	@scripts/setup.sh test

@@ -4,10 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 export PATH="$PWD/.venv/bin:$PATH"
 
-ruff check .
-ruff format --check .
-mypy
-lint-imports
+scripts/lint.sh
 status=0
 # A file at a time on each processor: a file's tests share what they build.
 python -m pytest -q -n logical --dist loadfile "$@" || status=$?

@@ -14,10 +14,17 @@ import pytest
 
 from microtvm_boards.project import Project, create, parse_options
 
+PATIENCE = 60.0  # seconds; only what hangs uses them up
+SOAK = os.environ.get("MICROTVM_BOARDS_SOAK") == "1"  # make soak
 DATA = Path(__file__).parent / "data"
 DIGITS = Path(__file__).parent.parent / "examples" / "digits"
 # Whose RPC server a packed firmware has.
 RUNTIMES = ["own", "standalone_crt"]
+
+
+def series(sample: int, whole: int) -> int:
+    """How many cases of a long series: a sample with `make test`, the whole with `make soak`."""
+    return whole if SOAK else sample
 
 
 _cache = pytest.StashKey[str]()

@@ -6,6 +6,8 @@ import os
 import time
 from pathlib import Path
 
+from tests.conftest import PATIENCE
+
 
 def descendants(pid: int) -> set[int]:
     """The processes below `pid`, zombies too."""
@@ -39,7 +41,7 @@ def alive(pids: set[int]) -> set[int]:
     return running
 
 
-def alive_after(pids: set[int], seconds: float) -> set[int]:
+def alive_after(pids: set[int], seconds: float = PATIENCE) -> set[int]:
     """Those of `pids` that still run after at most `seconds`."""
     deadline = time.monotonic() + seconds
     while (left := alive(pids)) and time.monotonic() < deadline:

@@ -1,10 +1,9 @@
-"""Help is complete, quick, and imports nothing that it doesn't show."""
+"""Help is complete, and imports nothing that it doesn't show: that makes it quick."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from importlib.metadata import entry_points
 
 import click
@@ -34,20 +33,17 @@ def imported_after(args: list[str]) -> set[str]:
     return set(done.stderr.split())
 
 
-def test_help_answers_in_less_than_three_tenths_of_a_second() -> None:
-    times = []
-    for _ in range(5):
-        start = time.monotonic()
-        assert cli("--help").code == 0
-        times.append(time.monotonic() - start)
-    assert min(times) < 0.3  # the machine may be busy; the program is not
-
-
 @pytest.mark.parametrize("args", [["--help"], ["boards", "--help"], ["template-dir"], ["bild"]])
 def test_nothing_heavy_is_imported_for(args: list[str]) -> None:
     names = imported_after(args)
     assert not names & set(HEAVY)
     assert "microtvm_boards.cli.commands.run" not in names
+
+
+def test_help_imports_few_modules_of_ours() -> None:
+    names = {name for name in imported_after(["--help"]) if name.startswith("microtvm_boards.")}
+    ours = "errors cli cli.app cli.exit_codes cli.lazy cli.output".split()
+    assert names == {f"microtvm_boards.{name}" for name in ours}
 
 
 @pytest.mark.parametrize("command", COMMANDS)

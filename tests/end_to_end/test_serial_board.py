@@ -19,7 +19,7 @@ from microtvm_boards.platforms import get_platform, transport_to
 from microtvm_boards.project import Project
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.run.connect import connect
-from tests.conftest import DIGITS
+from tests.conftest import DIGITS, PATIENCE
 
 pytestmark = pytest.mark.qemu
 BOARD = "mps2_an386"
@@ -37,7 +37,7 @@ def plug_in(tmp_path: Path) -> Iterator[Callable[[Project], tuple[str, subproces
         command += ["-serial", "pty", "-kernel", str(firmware)]
         with said.open("wb") as file:
             machines.append(subprocess.Popen(command, stdout=file, stderr=file))
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while not (port := re.search(r"/dev/pts/\d+", said.read_text())):
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -107,11 +106,11 @@ def test_constants_are_in_flash(firmware: Project) -> None:
     assert all(int(address, 16) < 0x20000000 for address in sections)
 
 
-def test_a_build_with_nothing_to_do_is_quick_and_one_kernel_is_one_file(firmware: Project) -> None:
+def test_with_nothing_to_do_a_build_does_nothing_and_one_kernel_is_one_file(
+    firmware: Project,
+) -> None:
     platform = get_platform("zephyr")
-    start = time.monotonic()
     platform.build(firmware)
-    assert time.monotonic() - start < 10
     assert "no work to do" in (firmware.build_dir / "build.log").read_text()
     kernel = next((firmware.directory / "model/codegen/host/src").glob("*lib1.c"))
     kernel.write_text(kernel.read_text() + "\nint changed;\n")

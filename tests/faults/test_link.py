@@ -17,13 +17,14 @@ import pytest
 from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.rpc import Pace, Session
 from microtvm_boards.rpc.frames import Decoder, encode
+from tests.conftest import series
 from tests.faults.cable import CAPACITY, Cable, Clock, answer_to, build_device
 from tests.faults.damage import BadLine, Damage, random_damage
 from tests.faults.oracle import frames_in
 
-# With the 3,150 places below, more than 100,000 cases.
-CALLS = 80_000  # damaged calls of the random test
-LINES = 20_000  # damaged lines for the two decoders
+# `make soak`: with the 3,150 places below, more than 100,000 cases.
+CALLS = series(5_000, 80_000)  # damaged calls of the random test
+LINES = series(2_000, 20_000)  # damaged lines for the two decoders
 PACE = Pace(grace=1.0, start=5.0, retry=0.1)
 STALL = 3.0  # seconds, longer than a call has and shorter than the start of a session
 # A checksum of 16 bits can't see 1 of 65536 damages that change more than 16 bits in a row. Such

@@ -17,13 +17,13 @@ import pytest
 
 from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.rpc import Pace, Session
+from tests.conftest import PATIENCE, series
 from tests.faults.cable import HERE, INCLUDES, LINK_SOURCES, answer_to
 from tests.faults.damage import Damage, random_damage
 from tests.faults.line import PtyLine
 
-SESSIONS = 400
+SESSIONS = series(100, 400)
 PACE = Pace(baud=10_000_000, grace=0.05, start=2.0, retry=0.05)
-LATE = 0.5  # seconds that a busy computer may add to a deadline
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_a_session_on_a_bad_line_is_right_or_an_error_and_the_next_one_works(
         else:
             assert answer == answer_to(body)
             outcomes["right"] += 1
-        assert time.monotonic() - began < 2 * PACE.start + PACE.grace + LATE
+        assert time.monotonic() - began < PATIENCE
         line.damage()
         recovered(line, body)
     print(f"{sum(outcomes.values())} sessions: {dict(outcomes.most_common())}")
@@ -85,7 +85,7 @@ def test_a_flood_of_garbage_doesnt_move_the_deadline(line: PtyLine) -> None:
         began = time.monotonic()
         with suppress(MicroTvmBoardsError):
             assert session.call(b"x" * 8) == answer_to(b"x" * 8)
-        assert time.monotonic() - began < PACE.grace + PACE.start + LATE
+        assert time.monotonic() - began < PATIENCE
         line.damage()
         recovered(line, b"after the flood")
 

@@ -14,6 +14,7 @@ import pytest
 
 from microtvm_boards.flashers import FlashTarget, get_flasher
 from microtvm_boards.flashers.failures import Failure, FlashFailedError
+from tests.conftest import PATIENCE
 
 pytestmark = [
     pytest.mark.qemu,
@@ -89,7 +90,7 @@ def test_a_firmware_is_loaded_compared_and_started(firmware: FlashTarget, machin
     said = get_flasher("gdb").flash(replace(firmware, gdbserver=machine.server))
     assert said == "Flashed my_board with gdb and verified it."
     assert "matched." in (firmware.build_dir / "flash.log").read_text()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while not machine.uart.exists() or b"\n" not in machine.uart.read_bytes():
         assert time.monotonic() < deadline
         time.sleep(0.02)

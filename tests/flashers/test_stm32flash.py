@@ -13,6 +13,7 @@ import pytest
 from microtvm_boards.flashers import FlashTarget, get_flasher
 from microtvm_boards.flashers.failures import Failure, FlashFailedError
 from microtvm_boards.flashers.image import flash_image
+from tests.conftest import PATIENCE
 from tests.flashers.bootloader import FLASH, Bootloader
 
 pytestmark = pytest.mark.skipif(shutil.which("stm32flash") is None, reason="needs stm32flash")
@@ -114,7 +115,7 @@ def test_what_was_flashed_boots(target: FlashTarget, tmp_path: Path) -> None:
     qemu = ["qemu-system-arm", "-M", "netduinoplus2", "-display", "none", "-monitor", "none"]
     machine = subprocess.Popen([*qemu, "-serial", f"file:{uart}", "-kernel", str(memory)])
     try:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE
         while not uart.exists() or b"\n" not in uart.read_bytes():
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -16,6 +16,7 @@ import pytest
 from microtvm_boards.errors import BuildError, ProjectError, ToolNotFoundError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project.project import Project
+from tests.conftest import PATIENCE
 from tests.manifests import manifest
 from tests.platforms.conftest import HOST_CMAKE, MakeProject
 
@@ -61,12 +62,10 @@ def test_a_build_gives_a_firmware_that_runs_its_sizes_and_its_log(toy: MakeProje
     assert "nothing to flash" in HOST.flash(project).lower()
 
 
-def test_a_second_build_with_nothing_changed_takes_less_than_a_second(toy: MakeProject) -> None:
+def test_a_second_build_with_nothing_changed_does_nothing(toy: MakeProject) -> None:
     project = toy("host", main=MAIN)
     HOST.build(project)
-    start = time.monotonic()
     result = HOST.build(project)
-    assert time.monotonic() - start < 1
     assert "no work to do" in result.log.read_text()
     assert "-c " in (project.build_dir / "build.1.log").read_text()
 
@@ -283,7 +282,7 @@ def test_an_interrupted_build_leaves_no_process_and_no_usable_firmware(toy: Make
     ) as build:
         # Ninja holds back what a step prints until it ends: the file tells that it runs.
         pid_file = project.build_dir / "pid"
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENCE
         while not (pid_file.exists() and pid_file.read_text().strip()):
             assert time.monotonic() < deadline and build.poll() is None
             time.sleep(0.02)

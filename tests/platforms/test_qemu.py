@@ -15,6 +15,7 @@ from microtvm_boards.errors import BoardError, FlashError, ToolNotFoundError, Us
 from microtvm_boards.platforms import get_platform, qemu
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.transports.base import Transport
+from tests.conftest import PATIENCE
 from tests.platforms.conftest import MakeProject
 
 BOARD = load_board("mps2_an386")
@@ -129,7 +130,7 @@ def test_counts_in_the_emulator_repeat_to_one_tick_and_are_the_instructions(
 
 def connected(port: int) -> socket.socket:
     """QEMU listens for gdb a moment after its UART is there."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
             return socket.create_connection(("127.0.0.1", port), timeout=20)

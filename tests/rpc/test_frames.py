@@ -10,6 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from microtvm_boards.rpc.frames import RESYNC, START, Decoder, encode
+from tests.conftest import PATIENCE
 from tests.rpc.wire_device import frame as reference_frame
 
 LIMIT = 64
@@ -128,12 +129,12 @@ def test_a_lone_resync_byte_is_no_garbage() -> None:
         pytest.param(b"\xff\xfd\x40\x00\x00\x00\xff", id="starts hidden in escapes"),
     ],
 )
-def test_a_flood_costs_little_time_and_no_memory(flood: bytes) -> None:
+def test_a_flood_costs_no_memory_and_no_more_than_its_bytes(flood: bytes) -> None:
     decoder = Decoder(1 << 20)
     decoder.feed(START + (1 << 20).to_bytes(4, "little"))
     began = time.process_time()
     data = flood * (400_000 // len(flood))
     for at in range(0, len(data), 4096):
         decoder.feed(data[at : at + 4096])
-    assert time.process_time() - began < 4.0
+    assert time.process_time() - began < PATIENCE
     assert len(decoder._got) <= 1 << 20 and len(decoder._rest) < 2

@@ -28,6 +28,7 @@ from microtvm_boards.errors import (
 )
 from microtvm_boards.transports import port_errors
 from microtvm_boards.transports.serial import RESETS, SerialTransport
+from tests.conftest import PATIENCE
 
 SOON = 10.0
 
@@ -240,7 +241,7 @@ def test_a_reset_is_a_pulse_on_its_line(reset: str, moves: list[tuple[str, bool]
     start = time.monotonic()
     RESETS[reset](lines)  # type: ignore[arg-type]
     assert lines.moves == moves  # type: ignore[attr-defined]
-    assert (time.monotonic() - start >= 0.1) == (reset != "none")
+    assert reset == "none" or time.monotonic() - start >= 0.1
 
 
 def test_a_port_without_lines_is_told_and_not_left_open(board: Board) -> None:
@@ -330,7 +331,7 @@ def test_closing_doesnt_wait_for_a_board_that_takes_nothing(board: Board) -> Non
         serial.write(bytes(1_000_000), 0)
     start = time.monotonic()
     serial.close()
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < PATIENCE
 
 
 @contextlib.contextmanager

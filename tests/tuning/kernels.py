@@ -30,8 +30,6 @@ BODIES = {
     "good": _GOOD,
     # As good, and as slow as `work` says.
     "slow": "for (volatile int32_t n = 0; n < WORK; ++n) {} " + _GOOD,
-    # As good, and as slow as a real board: waits for an interrupt of the clock, and nobody works.
-    "waiting": '__asm__ volatile("wfi"); ' + _GOOD,
     "hang": 'for (;;) __asm__ volatile("");',
     "crash": "*(volatile uint32_t *)0xbad00000u = 1; " + _GOOD,
     "stack": "out[0] = dive(out, 1 << 24);",

@@ -72,7 +72,7 @@ def test_killed_at_random_points_it_loses_and_doubles_nothing(
                 os.kill(tuning.pid, signal.SIGKILL)
             said += tuning.stdout.read().splitlines()
         if kill:
-            assert not alive_after(children, 5)  # emulators and workers die with it
+            assert not alive_after(children)  # emulators and workers die with it
         words = [line.split() for line in said]
         ran += [int(number) for number, replayed in words if replayed == "False"]
         assert sum(replayed == "True" for _, replayed in words) == before
@@ -104,7 +104,7 @@ def test_stopped_it_leaves_nothing_behind(
         assert children
         tuning.send_signal(number)
         tuning.wait(10)
-        assert not alive_after(children, 1)
+        assert not alive_after(children)
     assert len(read_log(path)[1]) >= 2
 
 

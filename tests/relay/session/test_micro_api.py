@@ -133,7 +133,7 @@ def nothing_is_left_behind() -> Iterator[None]:
     before = my_descendants()
     yield
     gc.collect()  # TVM ends a project's server when nobody has the project any more
-    assert not alive_after(my_descendants() - before, 2)
+    assert not alive_after(my_descendants() - before)
 
 
 def check(session: Any, sample: Sample) -> None:
@@ -296,7 +296,7 @@ def test_a_host_that_is_killed_takes_the_emulator_along(aot: Built) -> None:
         below = descendants(host.pid)
         assert len(below) == 3  # the project's server, the bridge, the firmware or its emulator
         host.kill()
-    assert not alive_after(below, 2)
+    assert not alive_after(below)
 
 
 def test_a_project_that_is_not_built_says_so(host: Built, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def nothing_is_left_behind() -> Iterator[None]:
     before = my_descendants()
     yield
     gc.collect()
-    assert not alive_after(my_descendants() - before, 2)
+    assert not alive_after(my_descendants() - before)
 
 
 def answer(session: Any) -> int:
@@ -160,7 +160,7 @@ def test_a_session_that_is_dropped_leaves_nothing(micro: SimpleNamespace) -> Non
     del session
     gc.collect()
     transport.close()
-    assert not alive_after(child, 2)
+    assert not alive_after(child)
 
 
 IN_A_CALL = """
@@ -189,7 +189,7 @@ def test_a_host_that_is_killed_in_a_call_leaves_nothing(number: signal.Signals) 
         below = descendants(host.pid)
         assert len(below) == 2  # the bridge and the device
         os.kill(host.pid, number)
-    assert not alive_after(below, 2)
+    assert not alive_after(below)
 
 
 def test_ctrl_c_in_a_call_interrupts_it_and_leaves_nothing() -> None:
@@ -200,7 +200,7 @@ def test_ctrl_c_in_a_call_interrupts_it_and_leaves_nothing() -> None:
         _, errors = host.communicate(timeout=10)
     assert errors.endswith(b"KeyboardInterrupt\n")
     assert host.returncode == -signal.SIGINT
-    assert not alive_after(below, 2)
+    assert not alive_after(below)
 
 
 def test_ctrl_c_while_a_call_is_on_its_way_interrupts_it(micro: SimpleNamespace) -> None:

@@ -116,7 +116,7 @@ def test_a_kernel_that_hangs_is_given_up_when_its_time_is_over(
         two_servers.trial("a", {}, broken(tmp_path, HANG), timeout=8) as (remote, library),
     ):
         add(remote, library)
-    assert not alive_after(my_descendants() - before, 5)
+    assert not alive_after(my_descendants() - before)
     with two_servers.trial("a", {}) as (remote, library):
         add(remote, library)
 
@@ -173,7 +173,7 @@ def test_a_server_on_another_computer_has_its_own_template(
         finally:
             below = descendants(server.pid)
             server.terminate()
-    assert not alive_after(below, 5)
+    assert not alive_after(below)
 
 
 def test_a_server_that_would_not_know_its_boards_is_refused() -> None:

@@ -24,7 +24,7 @@ from microtvm_boards.rpc import (
 )
 from microtvm_boards.run.connect import connect
 from microtvm_boards.transports.child_transport import ChildTransport
-from tests.conftest import DATA, RUNTIMES
+from tests.conftest import DATA, PATIENCE, RUNTIMES
 from tests.end_to_end.firmware import read_family
 from tests.rpc.firmware.projects import (
     BOARDS,
@@ -115,7 +115,7 @@ def test_a_device_that_is_killed_in_the_middle_of_a_call_is_told_at_once(project
         began = time.monotonic()
         with pytest.raises(SessionClosedError, match="SIGKILL"):
             model.time(number=1 << 30)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < PATIENCE
         with pytest.raises(TransportClosedError):
             model.run(inputs[0])
         device.close()
@@ -144,7 +144,7 @@ def test_a_measurement_without_an_end_is_bounded_by_how_long_a_run_took(project:
             model.time(number=1 << 30)
         with pytest.raises(SessionTimeoutError, match="the start of a session was awaited"):
             model.run(inputs[0])  # it still counts
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < PATIENCE
         device.close()
         device.open()
         device.session.pace = Pace()
@@ -167,7 +167,7 @@ def test_when_this_side_is_killed_no_firmware_stays(make_project: MakeProject, b
         firmware = int(host.stdout.readline())
         assert not gone(firmware)
         host.kill()
-    deadline = time.monotonic() + 2
+    deadline = time.monotonic() + PATIENCE
     while not gone(firmware):
         assert time.monotonic() < deadline
         time.sleep(0.01)
