@@ -1,10 +1,12 @@
-"""An installed wheel carries everything: template, boards, server."""
+"""An installed wheel carries everything: template, boards, server; so does a source archive."""
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -13,15 +15,24 @@ import pytest
 from tests.conftest import DATA
 
 ROOT = Path(__file__).resolve().parent.parent
+LINK = re.compile(r"\[([^]]+)\]\(([^)]+)\)")
+
+
+def build_wheel(source: Path, folder: Path) -> Path:
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
+    command += ["--no-build-isolation", "--wheel-dir", str(folder), str(source)]
+    subprocess.run(command, check=True)
+    return next(folder.glob("*.whl"))
+
+
+def members(wheel: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
 
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wheel")
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps"]
-    command += ["--no-build-isolation", "--wheel-dir", str(folder), str(ROOT)]
-    subprocess.run(command, check=True)
-    return next(folder.glob("*.whl"))
+    return build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
 def test_the_wheel_holds_the_package_data(wheel: Path) -> None:
@@ -36,6 +47,29 @@ def test_the_wheel_holds_the_package_data(wheel: Path) -> None:
         "template_project/gitignore",
     ):
         assert f"microtvm_boards/_data/{name}" in names
+    assert "microtvm_boards/py.typed" in names
+
+
+def test_a_source_archive_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    build = [sys.executable, "-m", "hatchling", "build", "--target", "sdist"]
+    subprocess.run([*build, "--directory", str(tmp_path)], cwd=ROOT, check=True)
+    (path,) = tmp_path.glob("*.tar.gz")
+    with tarfile.open(path) as archive:
+        archive.extractall(tmp_path)
+    source = tmp_path / path.name.removesuffix(".tar.gz")
+    for name in ("tests/conftest.py", "docs/cli.md", "Makefile"):
+        assert (source / name).is_file()
+    assert members(build_wheel(source, tmp_path)) == members(wheel)
+
+
+def test_links_of_the_readme_hold_on_an_index_page(wheel: Path) -> None:
+    (metadata,) = (text for name, text in members(wheel).items() if name.endswith("/METADATA"))
+    shown = metadata.decode().partition("\n\n")[2]
+    targets = LINK.findall(shown)
+    assert targets
+    assert all(target.startswith("https://") for _, target in targets)
+    text = (ROOT / "README.md").read_text()
+    assert LINK.sub(r"\1", shown) == LINK.sub(r"\1", text)
 
 
 def test_the_installed_package_makes_a_project_that_knows_where_it_is(
