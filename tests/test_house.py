@@ -39,7 +39,6 @@ MANY_PARAMETERS = {
     "relay/tuning/ms_runner.py __init__": 7,
     "relay/tuning/ms_runner.py get_rpc_runner_micro": 8,
     "compile/compile.py compile_for_board": 8,
-    "platforms/flash.py flash_with": 11,
     "project/needs/preflight.py memory_needs": 13,
     "project/plan/buffers.py lay_out": 8,
     "project/plan/plan.py _code_estimate": 8,
@@ -49,7 +48,6 @@ MANY_PARAMETERS = {
     "run/own_firmware.py run_samples": 7,
 }
 CIRCLES = {
-    "platforms.base platforms.serial_board",
     "rpc.client rpc.executors rpc.fast_rate rpc.remote_model",
     "relay.tuning.trial relay.tuning.trial_session",
     "relay.setup.enable relay.setup.finder",

@@ -39,9 +39,10 @@ class BaremetalPlatform(CMakePlatform):
         progress: Progress | None = None,
     ) -> str:
         """See flash_with."""
-        from microtvm_boards.platforms.flash import flash_with
+        from microtvm_boards.platforms.flash import FlashRequest, flash_with
 
-        return flash_with(project, self.firmware(project), device, progress=progress)
+        request = FlashRequest(project, self.firmware(project), device)
+        return flash_with(request, progress=progress)
 
     def transport(self, project: Project, device: DeviceOptions = ANY_DEVICE) -> Transport:
         """The board's emulator; its serial port where it has none, or when a port is chosen."""

@@ -11,6 +11,7 @@ from microtvm_boards.boards import Memory
 from microtvm_boards.firmware.memory_use import MemoryUse
 from microtvm_boards.firmware.stack_use import StackUse, read_stack
 from microtvm_boards.platforms.build_state import sha256_of
+from microtvm_boards.platforms.serial_board import on_hardware
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project
 from microtvm_boards.transports.base import Transport
@@ -75,8 +76,6 @@ class Platform(ABC):
 
     def on_hardware(self, project: Project, device: DeviceOptions = ANY_DEVICE) -> bool:
         """Whether the firmware goes onto a board on a cable."""
-        from microtvm_boards.platforms.serial_board import on_hardware
-
         return not project.board.hosted and on_hardware(project.board, device)
 
     @abstractmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from microtvm_boards.boards import Board, FlasherChoice
 from microtvm_boards.errors import FlashError, ToolNotFoundError, UsageError
 from microtvm_boards.firmware.linked_needs import refuse_oversize
 from microtvm_boards.flashers import Flasher, FlashTarget, Progress, get_flasher
+from microtvm_boards.flashers.base import Setting
 from microtvm_boards.flashers.failures import Failure, FlashFailedError
 from microtvm_boards.flashers.probes import Probe, list_probes
 from microtvm_boards.flashers.wear import count_write
@@ -25,52 +27,55 @@ EMULATOR = "emulator"
 _UNTOUCHED = frozenset(Failure) - {Failure.VERIFY, Failure.TIMEOUT, Failure.OTHER}
 
 
-def flash_with(
-    project: Project,
-    firmware: Path,
-    device: DeviceOptions,
-    *,
-    default: str | None = None,
-    build_dir: Path | None = None,
-    directory: Path | None = None,
-    settings: Mapping[str, str | int | bool] | None = None,
-    environment: Mapping[str, str] | None = None,
-    probes: Sequence[Probe] | None = None,
-    ports: Sequence[SerialPort] | None = None,
-    progress: Progress | None = None,
-) -> str:
-    """Flashes `firmware`, the ELF of the last good build; one line for the user says how.
+@dataclass(frozen=True)
+class FlashRequest:
+    """A firmware to flash, and what the platform knows about that beyond the board file."""
+
+    project: Project
+    firmware: Path  # the ELF of the last good build
+    device: DeviceOptions
+    default: str | None = None  # the flasher where none is chosen; None: the board file's
+    directory: Path | None = None  # where the tool runs; None: the project's
+    settings: Mapping[str, Setting] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    probes: Sequence[Probe] | None = None  # None: what is plugged in
+    ports: Sequence[SerialPort] | None = None
+
+    @property
+    def board(self) -> Board:
+        return self.project.board
+
+
+def flash_with(request: FlashRequest, *, progress: Progress | None = None) -> str:
+    """Flashes the firmware; one line for the user says how.
 
     The tool is `device.flasher`, else `default`, else the first of the board file that is
-    installed. `build_dir`: where the tool finds the build and leaves flash.log, the project's when
-    unset; `directory`: where the tool runs. `settings` and `environment`: what the platform knows
-    beyond the board file. `probes` and `ports`: None is what
-    is plugged in.
+    installed; it finds the build in the project's build directory and leaves flash.log there.
     Raises ProjectError for a firmware that doesn't fit, FlashError, ToolNotFoundError, UsageError,
     and TransportError for a port that is unclear.
     """
-    board = project.board
-    refuse_oversize(firmware, board.memories)
-    choice = choose(board, device, default)
+    board, device, project = request.board, request.device, request.project
+    refuse_oversize(request.firmware, board.memories)
+    choice = choose(board, device, request.default)
     flasher = get_flasher(choice.name)
     serial_number, port = device.serial_number, device.port
     if flasher.needs_port:
-        port = _port(board, device, ports)
-        serial_number = serial_number or _serial_number_of(port, ports)
+        port = _port(board, device, request.ports)
+        serial_number = serial_number or _serial_number_of(port, request.ports)
     elif flasher.writes and serial_number is None:
-        found = list_probes() if probes is None else probes
+        found = list_probes() if request.probes is None else request.probes
         serial_number = _only_probe(board, flasher.probe_kinds, found)
     gdbserver = None if device.gdbserver_port is None else f"localhost:{device.gdbserver_port}"
     target = FlashTarget(
-        firmware=firmware,
+        firmware=request.firmware,
         board=board,
-        build_dir=project.build_dir if build_dir is None else build_dir,
-        directory=project.directory if directory is None else directory,
+        build_dir=project.build_dir,
+        directory=request.directory or project.directory,
         serial_number=serial_number,
         port=port,
         gdbserver=gdbserver,
-        settings={**choice.settings, **_known(flasher, settings or {})},
-        environment=environment or {},
+        settings={**choice.settings, **_known(flasher, request.settings)},
+        environment=request.environment,
     )
     written = flasher.writes
     try:
@@ -136,9 +141,7 @@ def wear_key_of(board: Board, device: DeviceOptions) -> str:
         return wear_key(board, None)
 
 
-def _known(
-    flasher: Flasher, settings: Mapping[str, str | int | bool]
-) -> Mapping[str, str | int | bool]:
+def _known(flasher: Flasher, settings: Mapping[str, Setting]) -> Mapping[str, Setting]:
     """Those that the flasher has: a platform doesn't know which flasher will be chosen."""
     return {name: value for name, value in settings.items() if name in flasher.known_settings}
 

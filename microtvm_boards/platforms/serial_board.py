@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.platforms.base import ANY_DEVICE
+from microtvm_boards.project.options.device import DeviceOptions
 
 if TYPE_CHECKING:
     from microtvm_boards.boards import Board
-    from microtvm_boards.project.options.device import DeviceOptions
     from microtvm_boards.transports.serial import SerialTransport
 
 USUAL_BAUD = 115200
+_ANY_DEVICE = DeviceOptions()
 
 
 def on_hardware(board: Board, device: DeviceOptions) -> bool:
@@ -20,7 +20,7 @@ def on_hardware(board: Board, device: DeviceOptions) -> bool:
     return board.emulator is None or bool(device.port or device.serial_number)
 
 
-def line_rate(board: Board, device: DeviceOptions = ANY_DEVICE) -> int | None:
+def line_rate(board: Board, device: DeviceOptions = _ANY_DEVICE) -> int | None:
     """Bits per second of the UART; None where nothing limits it (the host, an emulator)."""
     if not on_hardware(board, device):
         return None

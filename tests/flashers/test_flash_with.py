@@ -14,7 +14,7 @@ from microtvm_boards.flashers import FlashTarget
 from microtvm_boards.flashers.failures import Failure, FlashFailedError
 from microtvm_boards.flashers.probes import Probe
 from microtvm_boards.flashers.wear import read_wear
-from microtvm_boards.platforms.flash import flash_with
+from microtvm_boards.platforms.flash import FlashRequest, flash_with
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project
 from microtvm_boards.transports.ports import SerialPort
@@ -53,7 +53,8 @@ def flash(
         project = Project(tmp_path, manifest("baremetal"), board)
         more.setdefault("probes", [])
         more.setdefault("ports", [])
-        return flash_with(project, target.firmware, device, **more)  # type: ignore[arg-type]
+        request = FlashRequest(project, target.firmware, device, **more)  # type: ignore[arg-type]
+        return flash_with(request)
 
     return run
 
@@ -213,23 +214,21 @@ def test_a_real_flash_over_a_pty_is_counted_and_a_silent_board_is_not(
 # What platforms add
 
 
-def test_a_platform_adds_settings_environment_and_build_directory(
+def test_a_platform_adds_settings_and_environment(
     flash: Callable[..., str], stand_in: MakeStandIn, tmp_path: Path
 ) -> None:
     tool = stand_in("west")
     tool.says((0, ""), then='echo "$ZEPHYR_BASE"')
-    (tmp_path / "zephyr-build").mkdir()
     flash(
         "[{name: west, runner: jlink}]",
-        build_dir=tmp_path / "zephyr-build",
         settings={"west": "west -v", "not_wests": "x"},
         environment={"ZEPHYR_BASE": "/some/zephyr"},
     )
-    build_dir = str(tmp_path / "zephyr-build")
+    build_dir = tmp_path / "build"
     assert tool.calls == [
-        ["-v", "flash", "--build-dir", build_dir, "--skip-rebuild", "--runner", "jlink"]
+        ["-v", "flash", "--build-dir", str(build_dir), "--skip-rebuild", "--runner", "jlink"]
     ]
-    assert "/some/zephyr\n" in (tmp_path / "zephyr-build" / "flash.log").read_text()
+    assert "/some/zephyr\n" in (build_dir / "flash.log").read_text()
 
 
 def test_a_write_that_doesnt_verify_wears_the_flash_too(

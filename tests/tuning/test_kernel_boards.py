@@ -11,7 +11,8 @@ import pytest
 
 from microtvm_boards.errors import ToolNotFoundError
 from microtvm_boards.platforms import get_platform
-from microtvm_boards.project import Project, create
+from microtvm_boards.platforms.flash import FlashRequest
+from microtvm_boards.project import create
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.resources import board_configs
@@ -61,8 +62,8 @@ def desk(
     project = create(DATA / "operator.tar", tmp_path / "other", ProjectOptions(board=EMULATED))
     board = DeskBoard(project.board, get_platform("baremetal").build(project).firmware)
 
-    def flash(project: Project, firmware: Path, device: DeviceOptions, **_: object) -> str:
-        board.flash(firmware)
+    def flash(request: FlashRequest, **_: object) -> str:
+        board.flash(request.firmware)
         return "flashed"
 
     monkeypatch.setattr("microtvm_boards.platforms.flash.flash_with", flash)

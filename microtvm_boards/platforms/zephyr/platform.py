@@ -90,7 +90,7 @@ class ZephyrPlatform(LoggedBuild):
         progress: Progress | None = None,
     ) -> str:
         """With `west flash` and the board's runner; nothing for an emulator or the host."""
-        from microtvm_boards.platforms.flash import flash_with
+        from microtvm_boards.platforms.flash import FlashRequest, flash_with
 
         firmware = self.firmware(project)
         if zephyr_run.load(project).kind != "board":
@@ -98,7 +98,7 @@ class ZephyrPlatform(LoggedBuild):
         tree = _tree(project)
         west = project.options.west_cmd
         real = replace(project.board, memories=tuple(self.memories(project)))
-        return flash_with(
+        request = FlashRequest(
             replace(project, board=real),
             firmware,
             device,
@@ -106,8 +106,8 @@ class ZephyrPlatform(LoggedBuild):
             directory=tree.workspace or project.directory,
             settings={"west": west} if west else {},
             environment={"ZEPHYR_BASE": str(tree.base)},
-            progress=progress,
         )
+        return flash_with(request, progress=progress)
 
     def on_hardware(self, project: Project, device: DeviceOptions = ANY_DEVICE) -> bool:
         return zephyr_run.load(project).kind == "board"
