@@ -112,6 +112,8 @@ class Board:
     clock_hz: int | None
     source: Path  # the file that it was read from
     document: str = ""  # the text of a board file, when `source` isn't one
+    # Firmware of its first platform is a program of this computer: no limits of memory.
+    hosted: bool = False
     # What platforms read of it, by their key in the file.
     sections: Mapping[str, object] = field(default_factory=dict, hash=False)
 
@@ -126,11 +128,6 @@ class Board:
     @property
     def zephyr(self) -> ZephyrTarget | None:
         return self.section(ZephyrTarget)
-
-    @property
-    def hosted(self) -> bool:
-        """Firmware is a program of this computer: no limits of memory or stack."""
-        return not self.memories and self.zephyr is None
 
     def memory_for(self, use: str) -> Memory | None:
         """The first memory that serves `use` ("flash" or "ram"); None when the board lists none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -39,6 +40,7 @@ def board_from_tree(tree: Tree, source: Path) -> Board:
     parts = parts_of(value.get("platforms") if isinstance(value, dict) else None)
     _stop_at(_schema_mistakes(value, parts), tree, source)
     board = _build(value, parts, source)
+    board = replace(board, hosted=parts[0].hosted(board))
     _stop_at(_meaning_mistakes(board, parts), tree, source)
     return board
 

@@ -11,7 +11,7 @@ from microtvm_boards.boards import Board, board_names, load_board
 from microtvm_boards.compile.samples import Sample, by_name
 from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.model import Model
-from microtvm_boards.platforms import get_platform, qemu, tools
+from microtvm_boards.platforms import PLATFORMS, get_platform, qemu, tools
 from microtvm_boards.project import create, parse_options
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _SECONDS = 300.0  # for one inference, with emulation
 _RELATIVE, _ABSOLUTE = 1e-4, 1e-5  # floats; the second of the largest value, or of 1
+_HOST = "host"  # the board that is this computer
 # Any core with DSP instructions runs these kernels when they are compiled for it.
 _DSP_STAND_IN = "mps2_an386"
 
@@ -31,15 +32,16 @@ class Place:
 
     board: str
     platform: str
+    hosted: bool = False  # on this computer, without an emulator
 
     @property
     def optimization(self) -> str:
         """The quickest: an emulator has much to run, this computer little."""
-        return "debug" if self.platform == "host" else "speed"
+        return "debug" if self.hosted else "speed"
 
     @property
     def label(self) -> str:
-        return "this computer" if self.platform == "host" else Path(self.board).stem
+        return "this computer" if self.hosted else Path(self.board).stem
 
 
 @dataclass(frozen=True)
@@ -51,19 +53,26 @@ class Checked:
 
 
 def is_emulated(board: Board) -> bool:
-    return board.emulator is not None and "baremetal" in board.platforms
+    """Whether tools alone build firmware for the board and emulate it."""
+    return board.emulator is not None and _platform_here(board) is not None
+
+
+def _platform_here(board: Board) -> str | None:
+    """The board's first platform whose firmware runs on this computer, with tools alone."""
+    known = [name for name in board.platforms if name in PLATFORMS]
+    return next((n for n in known if get_platform(n).tools_to_run(board) is not None), None)
 
 
 def counts_instructions(board: Board) -> bool:
     return is_emulated(board) and qemu.instructions(1, board) is not None
 
 
-def needed_tools(board: Board) -> tuple[tools.Tool, ...]:
+def needed_tools(board: Board) -> Sequence[tools.Tool]:
     """What building and running firmware for the board takes: an emulated one, or the host."""
-    build = (tools.CMAKE, tools.NINJA_OR_MAKE)
-    if is_emulated(board):
-        return (tools.ARM_GCC, *build, qemu.program(board))
-    return (tools.host_compiler(), *build)
+    if not is_emulated(board):
+        board = load_board(_HOST)
+    platform = _platform_here(board)
+    return (platform and get_platform(platform).tools_to_run(board)) or ()
 
 
 def find_place(name: str, board: Board, model: Model) -> Place | str:
@@ -73,16 +82,17 @@ def find_place(name: str, board: Board, model: Model) -> Place | str:
     board with the same core. Where none of them can be: what is missing, in words.
     """
     if is_emulated(board):
-        return _place(Place(name, "baremetal"), board)
+        return _place(name, board)
     if not _is_for_arm(model):
-        return _place(Place("host", "host"), load_board("host"))
+        return _place(_HOST, load_board(_HOST))
     stand_in = _same_core(board.cpu.name) or load_board(_DSP_STAND_IN)
-    return _place(Place(stand_in.name, "baremetal"), stand_in)
+    return _place(stand_in.name, stand_in)
 
 
-def _place(place: Place, board: Board) -> Place | str:
+def _place(name: str, board: Board) -> Place | str:
     missing = [tool.programs[0] for tool in needed_tools(board) if tools.find(tool) is None]
-    return f"needs {', '.join(missing)}" if missing else place
+    platform = _platform_here(board) or board.platforms[0]
+    return f"needs {', '.join(missing)}" if missing else Place(name, platform, board.hosted)
 
 
 def _is_for_arm(model: Model) -> bool:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import grp
 import os
 import pwd
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
-from microtvm_boards.boards import Board, board_names, load_board
+from microtvm_boards.boards import load_known
 from microtvm_boards.doctor.finding import Finding, State, problem
-from microtvm_boards.errors import MicroTvmBoardsError, ToolNotFoundError
+from microtvm_boards.errors import PluginError
 from microtvm_boards.flashers import FLASHERS, get_flasher
 from microtvm_boards.flashers.probes import Probe, list_probes
 from microtvm_boards.flashers.wear import USUAL_ENDURANCE, read_wear, wear_file
-from microtvm_boards.platforms import tools
+from microtvm_boards.platforms import PLATFORMS, get_platform, tools
+from microtvm_boards.plugins import BOARDS, Group
 from microtvm_boards.programs import Tool, find, version
 from microtvm_boards.transports.port_errors import holders
 from microtvm_boards.transports.ports import SerialPort, list_ports
@@ -28,7 +30,8 @@ def look_at_computer(
 ) -> list[Finding]:
     """Everything, in the order in which one reads it. `ports` and `probes`: None is this
     computer's."""
-    found = [*_build_tools(), *_emulators(), *_flashers(), *_packages(), *_zephyr(), *_cube()]
+    found = [*_build_tools(), *_emulators(), *_flashers(), *_packages(), *_plugins()]
+    found += _trees()
     found += _ports(list_ports() if ports is None else ports)
     found += _probes(list_probes() if probes is None else probes)
     return [*found, *_wear()]
@@ -40,7 +43,7 @@ def _build_tools() -> Iterator[Finding]:
 
 
 def _emulators() -> Iterator[Finding]:
-    boards = [load_board(name) for name in board_names()]
+    boards, _ = load_known()
     programs = sorted({board.emulator.program for board in boards if board.emulator})
     for program in programs:
         emulated = sum(1 for b in boards if b.emulator and b.emulator.program == program)
@@ -49,7 +52,10 @@ def _emulators() -> Iterator[Finding]:
 
 def _flashers() -> Iterator[Finding]:
     for name in FLASHERS:
-        tool = get_flasher(name).tool
+        try:
+            tool = get_flasher(name).tool
+        except PluginError:
+            continue  # _plugins says so
         if tool is not None:
             yield _tool("Flashers", tool, subject=name)
 
@@ -77,36 +83,41 @@ def _packages() -> Iterator[Finding]:
             yield Finding("Python", name, State.ABSENT, found, advice)
 
 
-def _zephyr() -> Iterator[Finding]:
-    from microtvm_boards.boards.zephyr_tree import find_zephyr
-
-    try:
-        tree = find_zephyr(None, Path.cwd())
-    except ToolNotFoundError as error:
-        yield Finding("Trees", "zephyr", State.ABSENT, error.cause, error.hint)
-    except MicroTvmBoardsError as error:
-        yield problem("Trees", "zephyr", error)
-    else:
-        found = f"{tree.release} at {tree.base} (by {tree.found_by})"
-        yield Finding("Trees", "zephyr", State.OK, found)
-
-
-def _cube() -> Iterator[Finding]:
-    """One family's package serves all its boards: the first board of each is looked at."""
-    from microtvm_boards.project.inputs.cube_package import find_package
-
-    families: dict[str, Board] = {}
-    for board in map(load_board, board_names()):
-        if board.stm32 is not None:
-            families.setdefault(board.stm32.family, board)
-    for family, board in sorted(families.items()):
-        subject = f"stm32cube {family}"
+def _trees() -> Iterator[Finding]:
+    """What platforms build with, beside tools."""
+    for name in PLATFORMS:
         try:
-            package = find_package(board)
-        except MicroTvmBoardsError as error:
-            yield Finding("Trees", subject, State.ABSENT, error.cause, error.hint)
-        else:
-            yield Finding("Trees", subject, State.OK, f"{package.path} (by {package.found_by})")
+            platform = get_platform(name)
+        except PluginError:
+            continue  # _plugins says so
+        for found in platform.looked_for():
+            if found.error is None:
+                yield Finding("Trees", found.subject, State.OK, found.text)
+            elif found.problem:
+                yield problem("Trees", found.subject, found.error)
+            else:
+                cause, hint = found.error.cause, found.error.hint
+                yield Finding("Trees", found.subject, State.ABSENT, cause, hint)
+
+
+def _plugins() -> Iterator[Finding]:
+    """Those of other packages, and board files of the user's that are wrong."""
+    loads: tuple[tuple[Group[Any], Callable[[str], object]], ...] = (
+        (PLATFORMS, get_platform),
+        (BOARDS, BOARDS.load),
+        (FLASHERS, get_flasher),
+    )
+    for group, load in loads:
+        for name, entry in sorted(group.outside.items()):
+            subject = f"{group.kind} {name}"
+            try:
+                load(name)
+            except PluginError as error:
+                yield problem("Plug-ins", subject, error)
+            else:
+                yield Finding("Plug-ins", subject, State.OK, entry.value)
+    for wrong in load_known()[1]:
+        yield problem("Boards", "board files", wrong)
 
 
 def _ports(ports: Iterable[SerialPort]) -> Iterator[Finding]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from microtvm_boards.boards import Board
 from microtvm_boards.firmware.bare_metal_stack import Roots
 from microtvm_boards.firmware.stack_use import StackUse
 from microtvm_boards.platforms import qemu, tools
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
-from microtvm_boards.platforms.cmake import CMakePlatform
+from microtvm_boards.platforms.cmake import BUILD_TOOLS, CMakePlatform
 from microtvm_boards.platforms.logged_build import Build
 from microtvm_boards.platforms.serial_board import on_hardware, serial_transport
 from microtvm_boards.platforms.sized_stack import size_stack
@@ -18,6 +21,7 @@ from microtvm_boards.transports.base import Transport
 
 class BaremetalPlatform(CMakePlatform):
     name = "baremetal"
+    kernel_link_options = ("-specs=nano.specs",)
     # All interrupts have the priority that they have after reset.
     roots = Roots("start", nested=False)
 
@@ -26,6 +30,10 @@ class BaremetalPlatform(CMakePlatform):
 
     def cxx_compiler(self) -> Tool:
         return ARM_GXX
+
+    def tools_to_run(self, board: Board) -> Sequence[Tool] | None:
+        emulated = board.emulator is not None
+        return (self.compiler(), *BUILD_TOOLS, qemu.program(board)) if emulated else None
 
     def make(self, project: Project, build: Build) -> StackUse | None:
         super().make(project, build)

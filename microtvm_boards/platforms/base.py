@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from microtvm_boards.boards import Memory
+from microtvm_boards.boards import Board, Memory
+from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.firmware.memory_use import MemoryUse
 from microtvm_boards.firmware.stack_use import StackUse, read_stack
-from microtvm_boards.platforms.build_state import sha256_of
+from microtvm_boards.platforms.build_state import GOOD, STATE, sha256_of
 from microtvm_boards.platforms.serial_board import on_hardware
+from microtvm_boards.programs import Tool
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project
 from microtvm_boards.transports.base import Transport
@@ -29,10 +31,35 @@ class BuildResult:
     stack: StackUse | None = None  # None: the operating system's, or nothing measured it
 
 
+@dataclass(frozen=True)
+class Found:
+    """Something of others that a platform builds with, as it was looked for on this computer."""
+
+    subject: str  # "zephyr", "stm32cube F4"
+    text: str = ""  # version and place
+    error: MicroTvmBoardsError | None = None  # why there is none
+    problem: bool = False  # the error matters to everybody, not only to who needs it
+
+
 class Platform(ABC):
-    """One way to make a firmware and to run it. Stateless: everything is in the project."""
+    """One way to make a firmware and to run it. Stateless: everything is in the project.
+
+    kernel_link_options: for kernels that are linked against a firmware (tuning). run_files: what
+    flashing and running a built project look at, below its build directory.
+    """
 
     name: str
+    kernel_link_options: Sequence[str] = ()
+    run_files: Sequence[str] = (STATE, GOOD)
+
+    def tools_to_run(self, board: Board) -> Sequence[Tool] | None:
+        """What has to be installed to build firmware for `board` and run it on this computer. None:
+        it can't be run here, or its build takes more than tools."""
+        return None
+
+    def looked_for(self) -> Iterator[Found]:
+        """What of others' the platform builds with, beside tools: trees, packages."""
+        yield from ()
 
     @abstractmethod
     def build(self, project: Project, *, progress: Progress | None = None) -> BuildResult:

@@ -15,6 +15,8 @@ from microtvm_boards.platforms.logged_build import Build, LoggedBuild
 from microtvm_boards.platforms.tools import Tool
 from microtvm_boards.project.project import Project
 
+BUILD_TOOLS = (tools.CMAKE, tools.NINJA_OR_MAKE)
+
 
 class CMakePlatform(LoggedBuild):
     """A platform whose project is a plain CMake project that links build/firmware.elf."""
@@ -29,7 +31,7 @@ class CMakePlatform(LoggedBuild):
 
     def needed_tools(self, project: Project) -> Sequence[Tool]:
         compilers = [self.compiler(), *([self.cxx_compiler()] if project.has_cxx else [])]
-        return (*compilers, tools.CMAKE, tools.NINJA_OR_MAKE)
+        return (*compilers, *BUILD_TOOLS)
 
     def make(self, project: Project, build: Build) -> StackUse | None:
         generator, makefile = ("Ninja", "build.ninja")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from microtvm_boards.boards import Board
 from microtvm_boards.errors import UsageError
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
-from microtvm_boards.platforms.cmake import CMakePlatform
+from microtvm_boards.platforms.cmake import BUILD_TOOLS, CMakePlatform
 from microtvm_boards.platforms.tools import Tool, host_compiler, host_cxx_compiler
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project
@@ -19,6 +22,9 @@ class HostPlatform(CMakePlatform):
 
     def cxx_compiler(self) -> Tool:
         return host_cxx_compiler()
+
+    def tools_to_run(self, board: Board) -> Sequence[Tool]:
+        return (self.compiler(), *BUILD_TOOLS)
 
     def flash(
         self,

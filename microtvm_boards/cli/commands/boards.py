@@ -146,7 +146,7 @@ def _document(board: Board) -> dict[str, Any]:
     from microtvm_boards.boards.find import sections
 
     document = {**asdict(board), "source": str(board.source)}
-    del document["sections"]
+    del document["sections"], document["hosted"]
     for part, said in sections(board):
         document[part.section] = asdict(said) if is_dataclass(said) else said  # type: ignore[arg-type]
     return document

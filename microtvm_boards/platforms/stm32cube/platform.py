@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from microtvm_boards.boards import Board, load_known
+from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.firmware.bare_metal_stack import Roots
 from microtvm_boards.platforms.baremetal import BaremetalPlatform
-from microtvm_boards.platforms.base import BuildResult, Progress
+from microtvm_boards.platforms.base import BuildResult, Found, Progress
 from microtvm_boards.platforms.cmake import cached, forget_configuration
 from microtvm_boards.project.inputs.cube_package import CubePackage, find_package, path_variable
 from microtvm_boards.project.plan.stm32 import stm32_of
@@ -15,6 +19,24 @@ class Stm32CubePlatform(BaremetalPlatform):
     name = "stm32cube"
     # The UART's interrupt has the highest priority, SysTick the lowest (HAL_Init).
     roots = Roots("Reset_Handler", nested=True)
+
+    def tools_to_run(self, board: Board) -> None:
+        """Its builds take ST's package."""
+
+    def looked_for(self) -> Iterator[Found]:
+        """One family's package serves all its boards: the first board of each is looked at."""
+        families: dict[str, Board] = {}
+        for board in load_known()[0]:
+            if board.stm32 is not None:
+                families.setdefault(board.stm32.family, board)
+        for family, board in sorted(families.items()):
+            subject = f"stm32cube {family}"
+            try:
+                package = find_package(board)
+            except MicroTvmBoardsError as error:
+                yield Found(subject, error=error)
+            else:
+                yield Found(subject, f"{package.path} (by {package.found_by})")
 
     def build(self, project: Project, *, progress: Progress | None = None) -> BuildResult:
         """See Platform.build. Raises as `find_package` when there is no package to build with."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from microtvm_boards.boards import Memory, Uart, UsbId
 from microtvm_boards.boards.devicetree import Devicetree
 from microtvm_boards.boards.zephyr_tree import ZephyrTree, find_zephyr
-from microtvm_boards.errors import ProjectError, UsageError
+from microtvm_boards.errors import MicroTvmBoardsError, ProjectError, ToolNotFoundError, UsageError
 from microtvm_boards.firmware.stack_use import StackUse
-from microtvm_boards.platforms.base import ANY_DEVICE, Progress
+from microtvm_boards.platforms.base import ANY_DEVICE, Found, Progress
 from microtvm_boards.platforms.build_errors import Failure
 from microtvm_boards.platforms.cmake import build_command, forget_configuration, is_configured
 from microtvm_boards.platforms.logged_build import Build, LoggedBuild
@@ -45,6 +45,18 @@ _PROBES = {
 
 class ZephyrPlatform(LoggedBuild):
     name = "zephyr"
+    run_files = (
+        *LoggedBuild.run_files,
+        *(zephyr_run.RUN_FILE, "zephyr/.config", "zephyr/zephyr.dts", "zephyr/zephyr.exe"),
+    )
+
+    def looked_for(self) -> Iterator[Found]:
+        try:
+            tree = find_zephyr(None, Path.cwd())
+        except MicroTvmBoardsError as error:
+            yield Found(self.name, error=error, problem=not isinstance(error, ToolNotFoundError))
+        else:
+            yield Found(self.name, f"{tree.release} at {tree.base} (by {tree.found_by})")
 
     def needed_tools(self, project: Project) -> Sequence[Tool]:
         toolchain = zephyr_build.find_toolchain(project.board, _tree(project))

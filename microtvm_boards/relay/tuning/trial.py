@@ -212,7 +212,7 @@ def _device(options: Mapping[str, Any], board: Board) -> DeviceOptions:
 
 
 def _is_real(board: Board) -> bool:
-    return board.emulator is None and board.platforms != ("host",)
+    return board.emulator is None and not board.hosted
 
 
 def _is_plugged_in(serial_number: str) -> bool:

@@ -13,7 +13,6 @@ from pathlib import Path
 from microtvm_boards.errors import DeviceError, ProjectError, TransportError, UsageError
 from microtvm_boards.platforms import Progress, get_platform
 from microtvm_boards.platforms.build_state import sha256_of
-from microtvm_boards.platforms.serial_board import on_hardware
 from microtvm_boards.project.manifest import MANIFEST
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.options.parse import ProjectOptions
@@ -156,11 +155,7 @@ class KernelHost:
 
     def on_board(self, device: DeviceOptions) -> bool:
         """Whether that device has a flash of its own, on this or another desk."""
-        if self.project.platform == "zephyr":
-            from microtvm_boards.platforms.zephyr import run as zephyr_run
-
-            return zephyr_run.load(self.project).kind == "board"
-        return self.project.platform != "host" and on_hardware(self.project.board, device)
+        return get_platform(self.project.platform).on_hardware(self.project, device)
 
 
 def cache_folder() -> Path:

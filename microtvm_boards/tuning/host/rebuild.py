@@ -10,7 +10,6 @@ from pathlib import Path, PurePosixPath
 
 from microtvm_boards.errors import ProjectError, TooLargeError
 from microtvm_boards.platforms import Progress, get_platform, transport_to
-from microtvm_boards.platforms.zephyr.run import RUN_FILE
 from microtvm_boards.project.manifest import BOARD_FILE, MANIFEST
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.plan.draft import Plan
@@ -21,9 +20,6 @@ from microtvm_boards.tuning.host.image import KernelTooLargeError
 from microtvm_boards.tuning.host.library import EMPTY, FOLDER, SLOTS
 
 _MOST_WORKERS = 64
-# What flashing and running a built project look at, besides project.json and board.yaml.
-_RUN_FILES = ("build.json", "good", RUN_FILE, "zephyr/.config", "zephyr/zephyr.dts")
-_PROGRAM = "zephyr/zephyr.exe"
 
 
 def build_firmware(
@@ -39,14 +35,15 @@ def build_firmware(
     sources that can't be compiled there.
     """
     put_sources(project, sources)
+    platform = get_platform(project.platform)
     try:
-        get_platform(project.platform).build(project, progress=progress)
+        platform.build(project, progress=progress)
     except TooLargeError as error:
         raise KernelTooLargeError(error.cause, details=error.details, log=error.log) from None
     kept = directory / "project"
     for name in (MANIFEST, BOARD_FILE):
         _copy(project.directory / name, kept / name)
-    for name in (*_RUN_FILES, _PROGRAM):
+    for name in platform.run_files:
         _copy(project.build_dir / name, kept / "build" / name)
     return Project.open(kept)
 

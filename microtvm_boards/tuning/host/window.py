@@ -112,10 +112,11 @@ class Window:
             self.compiler.link([*options, *map(str, objects), "-lm"], directory, self.project)
             return library, len(loaded(library)), library
         linked = directory / "kernel.elf"
-        firmware = get_platform(self.project.platform).firmware(self.project)
+        platform = get_platform(self.project.platform)
+        firmware = platform.firmware(self.project)
         options = ["-nostartfiles", "-static", "-Wl,-n", "-Wl,--gc-sections", "-Wl,--build-id=none"]
         options += [f"-Wl,-T,{self.folder / SCRIPT}", f"-Wl,--just-symbols={firmware}"]
-        options += [*self._specs(), str(self.folder / HEADER), *map(str, objects)]
+        options += [*platform.kernel_link_options, str(self.folder / HEADER), *map(str, objects)]
         try:
             self.compiler.link([*options, "-lm", "-o", str(linked)], directory, self.project)
         except BuildError as error:
@@ -124,9 +125,6 @@ class Window:
         data = loaded(linked)
         image.write_bytes(data)
         return image, len(data), linked
-
-    def _specs(self) -> list[str]:
-        return [] if self.project.platform == "zephyr" else ["-specs=nano.specs"]
 
     def _too_large(self, error: BuildError) -> KernelTooLargeError | None:
         text = error.log.read_text(errors="replace") if error.log else str(error)
