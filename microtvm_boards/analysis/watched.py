@@ -131,7 +131,7 @@ def start_graph(
     """The project's own firmware, which has the operators of a graph and no executor."""
     from microtvm_boards.run.connect import connect_to, pace_of
 
-    schedule, _ = read_schedule(project, model)
+    schedule = read_schedule(project, model)
     pace = replace(pace_of(project, device), first_run=timeout)
     with connect_to(project, device, pace=pace) as connected:
         yield WatchedGraph(connected, connected.models[model], schedule, timeout)

@@ -10,6 +10,7 @@ from typing import Any
 
 from microtvm_boards.errors import ProjectError
 from microtvm_boards.model import DTYPE_BYTES, Executor, Interface, Tensor
+from microtvm_boards.model.redirect import Renames
 from microtvm_boards.project.needs.need import MemoryNeed
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.records import OMITTED, from_json, to_json
@@ -55,6 +56,7 @@ class ProjectModel:
     inputs: tuple[Tensor, ...]
     outputs: tuple[Tensor, ...]
     notes: tuple[str, ...]  # what the model library leaves open, in words
+    renames: Renames | None = None  # None: not noted, in manifests of earlier versions
 
 
 @dataclass(frozen=True)

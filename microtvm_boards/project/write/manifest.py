@@ -57,4 +57,5 @@ def _model(plan: Plan, planned: ModulePlan) -> ProjectModel:
         inputs=tuple(t.tensor for t in planned.inputs),
         outputs=tuple(t.tensor for t in planned.outputs),
         notes=module.notes,
+        renames=dict(planned.renames),
     )

@@ -18,6 +18,8 @@ from microtvm_boards.errors import ModelError, OperatorsUnseenError, ProjectErro
 from microtvm_boards.mlf import load
 from microtvm_boards.mlf.c.main import read_main
 from microtvm_boards.model import Model
+from microtvm_boards.model.redirect import Call, Redirects, Renames
+from microtvm_boards.project.manifest import MANIFEST, MODEL_TAR
 from microtvm_boards.project.plan.parts.planned import TEMPLATE
 from microtvm_boards.project.plan.parts.trace import FOLDER, trace_files, trace_sources
 from microtvm_boards.project.plan.schedule import OperatorCall, Schedule, schedule_of
@@ -25,8 +27,7 @@ from microtvm_boards.project.project import Project
 from microtvm_boards.resources import template_project
 
 _GRAPH_CALL = re.compile(r"\bRUN\((tvmgen_\w+), call_\d+\);")
-_RENAME = re.compile(r"^#define (\w+) (\w+)$", re.MULTILINE)
-_INCLUDE = '#include "mtvm_calls.h"\n'
+_HEADER = "mtvm_calls.h"
 _PACKED_PARAMETERS = (
     "void *a0, void *a1, int32_t a2, void *a3, void *a4, void *a5",
     "a0, a1, a2, a3, a4, a5",
@@ -38,7 +39,7 @@ class TracedModel:
     number: int  # in the project
     schedule: Schedule  # functions have their names in the firmware
     first: int  # number of its first call among those of all models
-    renames: Mapping[str, str]  # C symbols that have other names in the model library
+    redirects: Redirects  # of its calls, to functions of src/trace/mtvm_calls.c
 
 
 @dataclass(frozen=True)
@@ -63,25 +64,35 @@ class TracedProject:
         return self.models[number]
 
 
-def read_schedule(project: Project, number: int) -> tuple[Schedule, Mapping[str, str]]:
+def read_schedule(project: Project, number: int) -> Schedule:
     """The operators of a model of `project` from its model library, under their names in the
-    firmware, and the renamed C symbols: name in the library -> name in the firmware.
+    firmware.
 
-    Raises OperatorsUnseenError when they can't be told apart, ModelError for a damaged library.
+    Raises OperatorsUnseenError when they can't be told apart, ModelError for a damaged library,
+    ProjectError when the project doesn't say what was renamed.
     """
     return _read_schedule(project, number, load(project.directory / project.models[number].library))
 
 
-def _read_schedule(
-    project: Project, number: int, library: Model
-) -> tuple[Schedule, Mapping[str, str]]:
+def _read_schedule(project: Project, number: int, library: Model) -> Schedule:
     module = library.modules[project.place_in_library(number)]
     schedule = schedule_of(module, library.files)
-    header = project.directory / f"src/model/mtvm_{project.models[number].c_name}_symbols.h"
-    renames = dict(_RENAME.findall(header.read_text())) if header.is_file() else {}
+    renames = _renames(project, number)
     calls = (replace(c, function=renames.get(c.function, c.function)) for c in schedule.calls)
-    name = project.models[number].name
-    return replace(schedule, module=name, calls=tuple(calls)), renames
+    return replace(schedule, module=project.models[number].name, calls=tuple(calls))
+
+
+def _renames(project: Project, number: int) -> Renames:
+    model = project.models[number]
+    if model.renames is not None:
+        return model.renames
+    if model.library == MODEL_TAR:  # nothing of the first library was ever renamed
+        return {}
+    raise ProjectError(
+        f"{project.directory / MANIFEST} doesn't say which symbols of {model.library} were renamed:"
+        " an earlier version of microtvm-boards made it.",
+        hint="create the project again",
+    )
 
 
 def _read_all(
@@ -95,11 +106,17 @@ def _read_all(
     for number, model in enumerate(project.models):
         try:
             library = read(project.directory / model.library)
-            schedule, renames = _read_schedule(project, number, library)
+            schedule = _read_schedule(project, number, library)
         except OperatorsUnseenError as error:
             unseen[number] = error
             continue
-        models[number] = TracedModel(number, schedule, first, renames)
+        redirects = Redirects(
+            renames=_renames(project, number),
+            functions=tuple(call.function for call in schedule.calls),
+            targets={c.number: f"mtvm_call_{first + c.number}" for c in schedule.calls},
+            header=_HEADER,
+        )
+        models[number] = TracedModel(number, schedule, first, redirects)
         first += len(schedule.calls)
     if not models:
         raise unseen[0]
@@ -163,22 +180,18 @@ def _redirected(project: Project, data: bytes, path: str, traced: TracedModel) -
     """`data` with every call of an operator replaced by that of its function in mtvm_calls.c."""
     text = data.decode("utf-8", "surrogateescape")
     if traced.schedule.source:
-        found = [(c.function, c.start, c.end) for c in read_main(text) or ()]
+        found = [Call(c.function, c.start, c.end) for c in read_main(text) or ()]
     else:
-        found = [(m[1], m.start(1), m.end(1)) for m in _GRAPH_CALL.finditer(text)]
-    names = [traced.renames.get(function, function) for function, *_ in found]
-    if names != [call.function for call in traced.schedule.calls]:
+        found = [Call(m[1], m.start(1), m.end(1)) for m in _GRAPH_CALL.finditer(text)]
+    try:
+        text = traced.redirects.apply(text, found)
+    except ValueError:
         raise ProjectError(
             f"{project.directory / path} doesn't call the operators of "
             f"{project.models[traced.number].library} one after the other.",
             hint="create the project again",
-        )
-    pieces = [_INCLUDE]
-    at = 0
-    for number, (_, start, end) in enumerate(found, traced.first):
-        pieces += [text[at:start], f"mtvm_call_{number}"]
-        at = end
-    return "".join([*pieces, text[at:]]).encode("utf-8", "surrogateescape")
+        ) from None
+    return text.encode("utf-8", "surrogateescape")
 
 
 def _settings(project: Project) -> bytes:
