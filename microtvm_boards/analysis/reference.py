@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from microtvm_boards.analysis.tracing import build_traced
 from microtvm_boards.errors import MicroTvmBoardsError, OperatorsUnseenError, ProjectError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import Progress
-from microtvm_boards.project import create, parse_options
+from microtvm_boards.project import create
+from microtvm_boards.project.options.declare import Reach
 from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.trace import TracedProject
 
 FOLDER = "reference"  # in the build directory, a folder a model library
-# Of the project's options, those that change what generated code computes or needs.
-_KEPT = ("optimization", "compile_definitions")
 
 
 @dataclass(frozen=True)
@@ -39,9 +38,8 @@ def build_reference(project: Project, model: int, progress: Progress | None = No
     """
     tar = project.directory / project.models[model].library
     _require_same_library(project, model, tar)
-    raw = {name: getattr(project.options, name) for name in _KEPT}
-    raw |= {"board": "host", "model_entrypoint_api": "c"}
-    options = parse_options(raw, "generate_project")
+    kept = project.options.only(Reach.KERNELS)
+    options = replace(kept, board="host", model_entrypoint_api="c")
     directory = project.build_dir / FOLDER / project.models[model].library.removesuffix(".tar")
     made = _existing(project, model, directory)
     if made is None or made.options != options:

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from microtvm_boards.cli.options import flag
+from microtvm_boards.cli.options import add_flags
+from microtvm_boards.project.options.declare import Method, specs_of
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.options.resolve import Layer, Origin
 
 if TYPE_CHECKING:
     from microtvm_boards.platforms import Platform
-    from microtvm_boards.project.options.device import DeviceOptions
-    from microtvm_boards.project.options.table import Method
     from microtvm_boards.project.project import Project
 
 project_argument = click.argument("project", type=click.Path(path_type=Path))
@@ -38,36 +39,29 @@ timeout_option = click.option(
     metavar="SECONDS",
     help="Longest wait for each answer of the device.",
 )
-_OPEN = (
-    *("serial_number", "port", "baud", "fast_baud", "reset"),
-    *("transcript", "replay", "gdbserver_port"),
-)
-_FLASH = ("flasher", "serial_number", "port", "gdbserver_port")
 
 
 def device_flags(command: Callable[..., object]) -> Callable[..., object]:
     """The options of commands that talk to the running firmware, as the argument `device`."""
-    return _with_options(command, _OPEN, "open_transport")
+    return _with_options(command, "open_transport")
 
 
 def flash_flags(command: Callable[..., object]) -> Callable[..., object]:
     """The options that choose flasher and board, as the argument `device`: a DeviceOptions."""
-    return _with_options(command, _FLASH, "flash")
+    return _with_options(command, "flash")
 
 
-def _with_options(
-    command: Callable[..., object], names: tuple[str, ...], method: Method
-) -> Callable[..., object]:
+def _with_options(command: Callable[..., object], method: Method) -> Callable[..., object]:
+    specs = [spec for spec in specs_of(DeviceOptions) if method in spec.methods]
+
     @functools.wraps(command)
     def checked(*args: Any, **kwargs: Any) -> object:
         from microtvm_boards.project.options.parse import parse_options
 
-        values = {name: kwargs.pop(name) for name in names}
-        return command(*args, device=parse_options(values, method).device, **kwargs)
+        flags = Layer(Origin("flag"), {spec.name: kwargs.pop(spec.name) for spec in specs})
+        return command(*args, device=parse_options([flags], method).device, **kwargs)
 
-    for name in reversed(names):
-        checked = flag(name)(checked)
-    return checked
+    return add_flags(checked, specs)
 
 
 def open_project(directory: Path) -> tuple[Project, Platform]:

@@ -8,56 +8,44 @@ from typing import TypeVar
 import click
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.project.options.table import OPTIONS, OptionSpec
+from microtvm_boards.project.options.declare import OptionSpec, specs_of
+from microtvm_boards.project.options.resolve import Layer, Origin
+from microtvm_boards.project.options.table import ProjectOptions
 
 F = TypeVar("F", bound=Callable[..., object])
 
-# Options of `create` with a flag of their own; the others go through --option.
-FLAGS = (
-    "board",
-    "platform",
-    "model_entrypoint_api",
-    "optimization",
-    "runtime",
-    "app",
-    "sample_inputs",
-)
 
-
-def create_specs() -> tuple[OptionSpec, ...]:
-    """The options that `create` looks at."""
-    return tuple(s for s in OPTIONS if "generate_project" in s.required + s.optional)
-
-
-def describe(spec: OptionSpec) -> str:
+def described(spec: OptionSpec) -> str:
     """The help of one option with its default."""
     notes = ["required"] if spec.required else []
-    if spec.default is not None:
-        default = str(spec.default).lower() if spec.kind == "bool" else str(spec.default)
-        notes.append(f"default: {default}")
+    default = spec.told_default
+    if default is not None:
+        notes.append(f"default: {str(default).lower() if spec.kind == 'bool' else default}")
     return spec.help + (f"  [{'; '.join(notes)}]" if notes else "")
 
 
-def flag(name: str) -> Callable[[F], F]:
-    """The declared option `name` as --name. Its value stays a text, for parse_options to check."""
-    spec = next(s for s in OPTIONS if s.name == name)
-    metavar = "|".join(spec.choices) if spec.choices else spec.kind.upper().replace("STR", "TEXT")
-    return click.option("--" + name.replace("_", "-"), metavar=metavar, help=describe(spec))
-
-
-def flags(command: F) -> F:
-    """Adds the FLAGS to a command."""
-    for name in reversed(FLAGS):
-        command = flag(name)(command)
+def add_flags(command: F, specs: Iterable[OptionSpec]) -> F:
+    """Each as a flag of `command`. Their values stay texts, for parse_options to check."""
+    for spec in reversed([*specs]):
+        kind = "TEXT" if spec.kind == "str" else spec.kind.upper()
+        metavar = "|".join(spec.choices) if spec.choices else kind
+        name = "--" + spec.name.replace("_", "-")
+        command = click.option(name, metavar=metavar, help=described(spec))(command)
     return command
 
 
-def merge(flag_values: Mapping[str, str | None], pairs: Iterable[str]) -> dict[str, object]:
-    """Flags and the NAME=VALUE `pairs` of --option as one mapping for parse_options.
+def create_flags(command: F) -> F:
+    """The options of `create` that have a flag of their own."""
+    return add_flags(command, (spec for spec in specs_of(ProjectOptions) if spec.flag))
+
+
+def layers(flag_values: Mapping[str, str | None], pairs: Iterable[str]) -> list[Layer]:
+    """Flags, and the NAME=VALUE `pairs` of --option.
 
     Raises UsageError for a pair without "=", or a name that was given twice with two values.
     """
-    merged: dict[str, object] = {k: v for k, v in flag_values.items() if v is not None}
+    flags = {name: value for name, value in flag_values.items() if value is not None}
+    named: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
         name = name.strip().replace("-", "_")
@@ -66,9 +54,10 @@ def merge(flag_values: Mapping[str, str | None], pairs: Iterable[str]) -> dict[s
                 f'--option takes NAME=VALUE; found "{pair}".',
                 hint="microtvm-boards create --help lists all options",
             )
-        if merged.setdefault(name, value) != value:
+        first = named.setdefault(name, flags.get(name, value))
+        if first != value:
             raise UsageError(
-                f'Option "{name}" was given twice: "{merged[name]}" and "{value}".',
+                f'Option "{name}" was given twice: "{first}" and "{value}".',
                 hint="give it once",
             )
-    return merged
+    return [Layer(Origin("flag"), flags), Layer(Origin("-o"), named)]

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from microtvm_boards.project.generate import create
     from microtvm_boards.project.manifest import ProjectModel
-    from microtvm_boards.project.options.parse import ProjectOptions, parse_options
-    from microtvm_boards.project.options.table import OPTIONS
-    from microtvm_boards.project.project import Project
+    from microtvm_boards.project.options.parse import parse_options
+    from microtvm_boards.project.options.table import ProjectOptions
+from microtvm_boards.project.project import Project
 
-__all__ = ["OPTIONS", "Project", "ProjectModel", "ProjectOptions", "create", "parse_options"]
+__all__ = ["Project", "ProjectModel", "ProjectOptions", "create", "parse_options"]
 
 _MODULES = {
-    "OPTIONS": "options.table",
     "Project": "project",
     "ProjectModel": "manifest",
-    "ProjectOptions": "options.parse",
+    "ProjectOptions": "options.table",
     "create": "generate",
     "parse_options": "options.parse",
 }

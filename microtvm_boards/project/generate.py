@@ -12,6 +12,7 @@ from microtvm_boards.model import Model
 from microtvm_boards.project.inputs.attachments import KernelHostPlan, read_attachments
 from microtvm_boards.project.inputs.cube_package import find_package
 from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.platforms import Stm32CubeOptions, ZephyrOptions
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.plan import plan
 from microtvm_boards.project.project import Project
@@ -36,10 +37,11 @@ def choose_board(options: ProjectOptions) -> tuple[Board, ProjectOptions]:
         raise UsageError(
             "No board was given.", hint="--board NAME; microtvm-boards boards list shows them"
         )
+    zephyr = options.of(ZephyrOptions)
     board = find_board(options.board, options.platform, options.to_json())
-    if options.zephyr_base is not None:
-        base = Path(options.zephyr_base).expanduser().resolve()
-        options = replace(options, zephyr_base=str(base))
+    if zephyr.zephyr_base is not None:
+        base = Path(zephyr.zephyr_base).expanduser().resolve()
+        options = options.with_group(replace(zephyr, zephyr_base=str(base)))
     return board, options
 
 
@@ -53,8 +55,9 @@ def plan_on(
     while it runs (tuning)."""
     attachments = replace(read_attachments(model, options, board), kernel_host=kernel_host)
     planned = plan(model, board, options, attachments)
-    if planned.platform == "stm32cube" and options.stm32cube_path:
-        find_package(board, options.stm32cube_path)
+    package = options.of(Stm32CubeOptions).stm32cube_path
+    if planned.platform == "stm32cube" and package:
+        find_package(board, package)
     return planned
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,9 @@ from microtvm_boards.errors import ProjectError
 from microtvm_boards.model import DTYPE_BYTES, Executor, Interface, Tensor
 from microtvm_boards.model.redirect import Renames
 from microtvm_boards.project.needs.need import MemoryNeed
-from microtvm_boards.project.options.parse import ProjectOptions
-from microtvm_boards.project.records import OMITTED, from_json, to_json
+from microtvm_boards.project.options.recorded import read_options
+from microtvm_boards.project.options.table import ProjectOptions
+from microtvm_boards.project.records import OMITTED, from_json, read_by, to_json
 
 MANIFEST = "project.json"
 MODEL_TAR = "model.tar"
@@ -83,7 +84,7 @@ class Manifest:
     # A trial of tuning: a kernel without a firmware of its own.
     trial: bool = field(default=False, metadata=OMITTED)
     app: str
-    options: ProjectOptions  # that it was made with
+    options: ProjectOptions = field(metadata=read_by(read_options))  # that it was made with
     models: tuple[ProjectModel, ...]
     alignment: int  # bytes; of every tensor and pool
     arena_bytes: int
@@ -116,11 +117,6 @@ class Manifest:
     def dumps(self) -> bytes:
         """The bytes of project.json."""
         return (json.dumps(self.to_json(), indent=2) + "\n").encode()
-
-    def with_options(self, **later: str | None) -> Manifest:
-        """With options of a later step, which win; None: unset."""
-        given: dict[str, Any] = {n: value for n, value in later.items() if value is not None}
-        return replace(self, options=replace(self.options, **given))
 
 
 def read_manifest(directory: Path) -> Manifest:

@@ -67,9 +67,10 @@ class Project:
         """Whether some of its sources are C++."""
         return any(path.endswith(CXX_SUFFIXES) for path in self.manifest.files)
 
-    def with_options(self, **later: str | None) -> Project:
-        """With options of a later step, which win; None: unset."""
-        return replace(self, manifest=self.manifest.with_options(**later))
+    def with_options(self, later: ProjectOptions) -> Project:
+        """With what platforms were told in a later step, which wins."""
+        options = self.options.with_later(later)
+        return replace(self, manifest=replace(self.manifest, options=options))
 
     def place_in_library(self, model: int) -> int:
         """Which module of its own library model number `model` is."""

@@ -7,14 +7,20 @@ X | None of these.
 from __future__ import annotations
 
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 OMITTED = {"omitted": True}  # metadata of a field that is written only where it isn't its default
+_READ = "read"
+
+
+def read_by(read: Callable[[object, str], Any]) -> Mapping[str, Any]:
+    """Metadata of a field that `read` makes of its JSON; it is also told where that is."""
+    return {_READ: read}
 
 
 def to_json(value: object) -> Any:
@@ -40,17 +46,27 @@ def from_json(kind: type[T], data: object, where: str = "") -> T:
 
     Raises ValueError that says where what was needed and what was found.
     """
+    return kind(**read_fields(kind, data, where))
+
+
+def read_fields(
+    kind: type, data: object, where: str, names: Collection[str] | None = None
+) -> dict[str, Any]:
+    """As `from_json`, the values of the fields `names`; of all when unset."""
     if not isinstance(data, dict):
         raise _wrong(where, "an object", data)
     values: dict[str, Any] = {}
-    hints = _hints(kind)  # type: ignore[arg-type]
-    for field in fields(kind):  # type: ignore[arg-type]
+    hints = _hints(kind)
+    for field in fields(kind):
         at = f"{where}.{field.name}" if where else field.name
+        if names is not None and field.name not in names:
+            continue
         if field.name in data:
-            values[field.name] = _read(hints[field.name], data[field.name], at)
+            read = field.metadata.get(_READ, partial(_read, hints[field.name]))
+            values[field.name] = read(data[field.name], at)
         elif field.default is MISSING:
             raise ValueError(f"{at} is missing")
-    return kind(**values)
+    return values
 
 
 @cache

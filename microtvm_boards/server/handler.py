@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from microtvm_boards.errors import ProjectError, TransportClosedError, UsageError
 from microtvm_boards.project.options.parse import ProjectOptions, parse_options
+from microtvm_boards.project.options.resolve import CALLER, Layer
 from microtvm_boards.server.info import is_project, server_info
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Handler:
     ) -> None:
         from microtvm_boards.mlf import load
         from microtvm_boards.project.generate import create
-        from microtvm_boards.project.options.presets import with_presets
+        from microtvm_boards.project.options.presets import preset_layer
         from microtvm_boards.tuning.host.trial_project import create_trial, is_trial
 
         if is_project(self.directory):
@@ -51,8 +52,8 @@ class Handler:
                 f"{self.directory} is a generated project; projects are generated from a template.",
                 hint="microtvm-boards template-dir prints the template's directory",
             )
-        options = with_presets(self.directory, options)
-        parsed = parse_options(options, "generate_project", standalone_crt_dir=standalone_crt_dir)
+        given = [Layer(CALLER, options), preset_layer(self.directory)]
+        parsed = parse_options(given, "generate_project", standalone_crt_dir=standalone_crt_dir)
         mlf = _absolute(model_library_format_path, "The model")
         model = load(mlf)
         make = create_trial if is_trial(model, parsed) else create
@@ -68,7 +69,7 @@ class Handler:
         from microtvm_boards.project.project import Project
 
         parsed = parse_options(options, "build")
-        project = Project.open(self.directory).with_options(zephyr_base=parsed.zephyr_base)
+        project = Project.open(self.directory).with_options(parsed)
         if project.manifest.trial:
             from microtvm_boards.tuning.host.trial_project import build_trial
 
@@ -83,9 +84,7 @@ class Handler:
         from microtvm_boards.project.project import Project
 
         parsed = parse_options(options, "flash")
-        project = Project.open(self.directory).with_options(
-            zephyr_base=parsed.zephyr_base, west_cmd=parsed.west_cmd
-        )
+        project = Project.open(self.directory).with_options(parsed)
         if project.manifest.trial:
             from microtvm_boards.tuning.host.trial_project import flash_trial
 

@@ -9,8 +9,9 @@ from typing import Any
 from microtvm_boards.boards import known_names
 from microtvm_boards.platforms import PLATFORMS
 from microtvm_boards.project.manifest import MANIFEST, MODEL_TAR
+from microtvm_boards.project.options.declare import OptionSpec
+from microtvm_boards.project.options.known import known_options
 from microtvm_boards.project.options.presets import read_presets
-from microtvm_boards.project.options.table import OPTIONS, OptionSpec
 
 PROTOCOL_VERSION = 1  # TVM's client wants exactly this
 PLATFORM_NAME = "microtvm-boards"
@@ -30,7 +31,7 @@ def server_info(directory: Path) -> dict[str, Any]:
         "platform_name": PLATFORM_NAME,
         "is_template": not project,
         "model_library_format_path": str(directory / MODEL_TAR) if project else "",
-        "project_options": [_option(spec, presets) for spec in OPTIONS],
+        "project_options": [_option(spec, presets) for spec in known_options().specs.values()],
     }
 
 
@@ -51,7 +52,7 @@ def _option(spec: OptionSpec, presets: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": spec.name,
         "choices": None if choices is None else list(choices),
-        "default": presets.get(spec.name, spec.default),
+        "default": presets.get(spec.name, spec.told_default),
         "type": "str" if spec.kind == "list" else spec.kind,
         "required": list(required) or None,
         "optional": list(optional) or None,

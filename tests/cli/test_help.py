@@ -15,7 +15,7 @@ from microtvm_boards.cli.app import COMMANDS, PROGRAM, root
 from microtvm_boards.cli.commands.boards import boards
 from microtvm_boards.cli.exit_codes import EXIT_CODES
 from microtvm_boards.cli.lazy import LazyGroup
-from microtvm_boards.cli.options import FLAGS, create_specs
+from microtvm_boards.project.options.known import known_options
 from tests.cli.conftest import cli
 
 HEAVY = ("numpy", "rich", "jinja2", "yaml", "jsonschema", "elftools", "tvm")
@@ -85,9 +85,9 @@ def test_every_command_has_json_and_verbose(command: list[str]) -> None:
 
 def test_the_help_of_create_lists_every_option_once_as_declared() -> None:
     text = " ".join(cli("create", "--help").out.split())
-    for spec in create_specs():
+    for spec in known_options().taken_by("generate_project"):
         flag = f"--{spec.name.replace('_', '-')} "
-        listed = flag if spec.name in FLAGS else f"-o {spec.name}= "
+        listed = flag if spec.flag else f"-o {spec.name}= "
         assert text.count(listed) == 1
         assert " ".join(spec.help.split()) in text
 

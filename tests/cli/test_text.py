@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microtvm_boards.boards import Memory, load_board
-from microtvm_boards.cli.options import merge
+from microtvm_boards.cli.options import layers
 from microtvm_boards.cli.show.results import finite, results_text
 from microtvm_boards.cli.show.tables import memory_use_table, percent, preflight_table, table
 from microtvm_boards.errors import UsageError
@@ -115,12 +115,14 @@ def test_every_output_can_be_written_as_json(value: Any) -> None:
 
 @given(NAMES, st.text())
 def test_an_option_pair_is_split_at_its_first_equals_sign(name: str, value: str) -> None:
-    assert merge({}, [f"{name}={value}"]) == {name.replace("-", "_"): value}
+    _, named = layers({}, [f"{name}={value}"])
+    assert named.values == {name.replace("-", "_"): value}
 
 
 @given(st.lists(st.text()))
 def test_option_pairs_are_taken_or_refused_but_never_fail_otherwise(pairs: list[str]) -> None:
     try:
-        assert all(isinstance(value, str) for value in merge({}, pairs).values())
+        _, named = layers({}, pairs)
+        assert all(isinstance(value, str) for value in named.values.values())
     except UsageError as error:
         assert error.cause

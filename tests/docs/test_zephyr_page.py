@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from microtvm_boards.project.options.table import OPTIONS
+from microtvm_boards.project.options.known import known_options
 from tests.cli.test_docs import masked
 from tests.docs.test_docs import ROOT, blocks
 from tests.end_to_end.test_zephyr import TREES
@@ -55,4 +55,4 @@ def test_the_session_goes_as_it_is_shown(tmp_path: Path) -> None:
 def test_its_options_are_options() -> None:
     table = PAGE.read_text().split("## Options")[1].split("##")[0]
     names = set(re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE))
-    assert names and names <= {spec.name for spec in OPTIONS}
+    assert names and names <= known_options().specs.keys()

@@ -22,6 +22,8 @@ from microtvm_boards.platforms.zephyr.platform import ZephyrPlatform
 from microtvm_boards.platforms.zephyr.run import RunFacts
 from microtvm_boards.project import Project
 from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.options.parse import parse_options
+from microtvm_boards.project.options.platforms import ZephyrOptions
 from microtvm_boards.transports.emulator import EmulatorTransport
 from microtvm_boards.transports.pseudotty import PseudottyTransport
 from microtvm_boards.transports.serial import SerialTransport
@@ -178,9 +180,10 @@ def test_a_build_of_another_tree_or_board_is_forgotten_but_not_the_good_firmware
 
 def test_zephyr_base_of_the_build_step_wins(make_project: Make, tree: ZephyrTree) -> None:
     project = make_project("foo_c", board="disco_l4", zephyr_base=str(tree.base))
-    assert project.options.zephyr_base == str(tree.base)
-    assert project.with_options(zephyr_base="/other").options.zephyr_base == "/other"
-    assert project.with_options(zephyr_base=None).options.zephyr_base == str(tree.base)
+    assert project.options.of(ZephyrOptions).zephyr_base == str(tree.base)
+    build = parse_options({"zephyr_base": "/other"}, "build")
+    assert project.with_options(build).options.of(ZephyrOptions).zephyr_base == "/other"
+    assert project.with_options(parse_options({}, "build")).options == project.options
 
 
 # Devicetree

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.project.options.parse import ProjectOptions, parse_options
-from microtvm_boards.project.options.table import OPTIONS
+from microtvm_boards.project.options.known import known_options
+from microtvm_boards.project.options.parse import parse_options
+from microtvm_boards.project.options.table import ProjectOptions
 
 
 def test_strings_from_tvmc_become_types() -> None:
@@ -18,7 +19,8 @@ def test_strings_from_tvmc_become_types() -> None:
 
 
 def test_unset_options_of_new_tvm_are_as_if_absent() -> None:
-    everything = {spec.name: spec.default for spec in OPTIONS} | {"board": "host"}
+    everything = {s.name: s.told_default for s in known_options().specs.values()}
+    everything |= {"board": "host"}
     assert parse_options(everything, "generate_project") == ProjectOptions(board="host")
 
 
@@ -98,7 +100,7 @@ def test_only_what_differs_from_the_defaults_is_recorded() -> None:
 
 @given(
     st.dictionaries(
-        st.sampled_from([spec.name for spec in OPTIONS]),
+        st.sampled_from([*known_options().specs]),
         st.one_of(st.none(), st.text(), st.integers(), st.booleans(), st.lists(st.text())),
     )
 )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.errors import ProjectError
-from microtvm_boards.project.options.presets import PRESETS, read_presets, with_presets
+from microtvm_boards.project.options.presets import PRESETS, preset_layer, read_presets
+from microtvm_boards.project.options.resolve import CALLER, Layer, resolve
 from microtvm_boards.resources import template_dir
 from microtvm_boards.server.info import server_info
 
@@ -19,18 +20,23 @@ def template(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def resolved(template: Path, given: dict[str, object]) -> dict[str, object]:
+    values = resolve([Layer(CALLER, given), preset_layer(template)])
+    return {name: one.value for name, one in values.items()}
+
+
 def test_the_usual_template_sets_nothing() -> None:
     assert read_presets(template_dir()) == {}
-    assert with_presets(template_dir(), {"board": "microbit"}) == {"board": "microbit"}
+    assert resolved(template_dir(), {"board": "microbit"}) == {"board": "microbit"}
 
 
 @pytest.mark.parametrize("unset", [{}, {"board": None}, {"board": ""}])
 def test_what_is_unset_is_as_the_template_says(template: Path, unset: dict[str, object]) -> None:
-    assert with_presets(template, unset) == {"board": "host"}
+    assert resolved(template, unset) == {"board": "host"}
 
 
 def test_what_is_set_wins(template: Path) -> None:
-    assert with_presets(template, {"board": "microbit", "port": None}) == {
+    assert resolved(template, {"board": "microbit", "port": None}) == {
         "board": "microbit",
         "port": None,
     }

@@ -8,11 +8,11 @@ import pytest
 
 from microtvm_boards.boards import board_names
 from microtvm_boards.errors import UsageError
+from microtvm_boards.project.options.declare import METHODS
+from microtvm_boards.project.options.known import known_options
 from microtvm_boards.project.options.parse import parse_options
-from microtvm_boards.project.options.table import OPTIONS, Method
 from microtvm_boards.server.info import server_info
 
-METHODS: tuple[Method, ...] = ("generate_project", "build", "flash", "open_transport")
 UPSTREAM = {  # default options since TVM 0.11 and those of its Zephyr template
     *("verbose", "project_type", "board", "cmsis_path", "warning_as_error"),
     *("compile_definitions", "extra_files_tar", "config_main_stack_size", "west_cmd"),
@@ -28,7 +28,7 @@ def options(tmp_path: Path) -> dict[str, dict[str, Any]]:
 
 
 def test_every_option_is_announced_with_what_tvm_reads(options: dict[str, dict[str, Any]]) -> None:
-    assert options.keys() == {spec.name for spec in OPTIONS}
+    assert options.keys() == known_options().specs.keys()
     for option in options.values():
         assert option.keys() == {
             *("name", "choices", "default", "type", "required", "optional", "help"),

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from microtvm_boards.cli.options import FLAGS, create_specs, describe, flags, merge
+from microtvm_boards.cli.options import create_flags, described, layers
 from microtvm_boards.cli.output import Output, standard
 from microtvm_boards.cli.show.tables import preflight_table
+from microtvm_boards.project.options.resolve import Layer, Origin
 
 if TYPE_CHECKING:
     from microtvm_boards.boards import Memory
-    from microtvm_boards.project.options.parse import ProjectOptions
+    from microtvm_boards.project.options.table import ProjectOptions
     from microtvm_boards.project.project import Project
 
 
@@ -22,8 +23,11 @@ class _CreateCommand(click.Command):
     """`--help` also lists the options that have no flag of their own."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from microtvm_boards.project.options.known import known_options
+
         super().format_options(ctx, formatter)
-        rows = [(f"-o {s.name}=", describe(s)) for s in create_specs() if s.name not in FLAGS]
+        specs = known_options().taken_by("generate_project")
+        rows = [(f"-o {spec.name}=", described(spec)) for spec in specs if not spec.flag]
         with formatter.section("Project options (-o NAME=VALUE)"):
             formatter.write_dl(rows, col_max=28)
 
@@ -31,7 +35,7 @@ class _CreateCommand(click.Command):
 @click.command(cls=_CreateCommand)
 @click.argument("model", metavar="MODEL.tar", type=click.Path(path_type=Path))
 @click.argument("project", type=click.Path(path_type=Path), required=False)
-@flags
+@create_flags
 @click.option(
     "--model",
     "more_models",
@@ -81,11 +85,12 @@ def create(
     from microtvm_boards.project import create as create_project
     from microtvm_boards.project.options.parse import parse_options
 
-    values = merge(flag_values, pairs)
+    given = layers(flag_values, pairs)
     if more_models:
-        values["more_models"] = [text.replace("=", ":", 1) for text in more_models]
+        models = [text.replace("=", ":", 1) for text in more_models]
+        given.insert(0, Layer(Origin("flag"), {"more_models": models}))
     if dry_run:
-        _show(output, model, parse_options(values, "generate_project"))
+        _show(output, model, parse_options(given, "generate_project"))
         return
     if project is None:
         raise UsageError(
@@ -93,9 +98,9 @@ def create(
             hint="microtvm-boards create MODEL.tar PROJECT --board BOARD; --dry-run writes nothing",
         )
     if into or force:
-        add_into(output, model, project, values, into=into, force=force)
+        add_into(output, model, project, given, into=into, force=force)
         return
-    options = parse_options(values, "generate_project")
+    options = parse_options(given, "generate_project")
     created = create_project(model, project, options)
     output.text(
         f"Created {created.directory}: {_names(created)} for board {created.board.name} "

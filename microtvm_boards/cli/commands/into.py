@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from microtvm_boards.cli.show.tables import preflight_table
 from microtvm_boards.errors import UsageError
+from microtvm_boards.project.options.resolve import Layer, Origin
 
 if TYPE_CHECKING:
     from microtvm_boards.cli.output import Output
@@ -16,12 +18,12 @@ def add_into(
     output: Output,
     model: Path,
     project: Path,
-    values: dict[str, object],
+    given: Sequence[Layer],
     *,
     into: bool,
     force: bool,
 ) -> None:
-    """`values`: options as they were given. Raises as `add_to_cubemx`."""
+    """Raises as `add_to_cubemx`."""
     from microtvm_boards.project.options.parse import parse_options
     from microtvm_boards.project.write.into_cubemx import CMAKE_LINES, MAKE_LINE, add_to_cubemx
 
@@ -29,7 +31,8 @@ def add_into(
         raise UsageError(
             "--force goes with --into.", hint="remove an old project first, or choose another name"
         )
-    options = parse_options({"model_entrypoint_api": "c", **values}, "generate_project")
+    own = Layer(Origin("preset"), {"model_entrypoint_api": "c"})
+    options = parse_options([*given, own], "generate_project")
     added = add_to_cubemx(model, project, options, force=force)
     names = [m.module.name for m in added.plan.modules]
     memory = [

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from microtvm_boards.cli.options import merge
+from microtvm_boards.cli.options import layers
 from microtvm_boards.cli.output import Output, Work, standard
 from microtvm_boards.cli.show.tables import Row, table
 from microtvm_boards.errors import UsageError
+from microtvm_boards.project.options.resolve import Layer, Origin
 
 if TYPE_CHECKING:
     from microtvm_boards.project.options.device import DeviceOptions
@@ -115,10 +116,9 @@ def tune(
     from microtvm_boards.tuning.trials.trials import TrialOptions
 
     devices = _devices(serial_numbers, ports, emulators)
-    values = merge(
-        {"board": board, "model_entrypoint_api": "packed", "optimization": "speed"}, pairs
-    )
-    options = parse_options(values, "generate_project")
+    given = layers({"board": board, "model_entrypoint_api": "packed"}, pairs)
+    quick = Layer(Origin("preset"), {"optimization": "speed"})
+    options = parse_options([*given, quick], "generate_project")
     check_place(log, resume=resume)
     set_aside: dict[str, str] = {}
     with output.work(f"Tuning {model.name} for {board}", trials) as work:

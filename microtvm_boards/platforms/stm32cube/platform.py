@@ -11,6 +11,7 @@ from microtvm_boards.platforms.baremetal import BaremetalPlatform
 from microtvm_boards.platforms.base import BuildResult, Found, Progress
 from microtvm_boards.platforms.cmake import cached, forget_configuration
 from microtvm_boards.project.inputs.cube_package import CubePackage, find_package, path_variable
+from microtvm_boards.project.options.platforms import Stm32CubeOptions
 from microtvm_boards.project.plan.stm32 import stm32_of
 from microtvm_boards.project.project import Project
 
@@ -53,4 +54,5 @@ def package_of(project: Project) -> CubePackage:
     Raises as `find_package`.
     """
     by_hand = cached(project).get(path_variable(stm32_of(project.board).family))
-    return find_package(project.board, by_hand or project.options.stm32cube_path)
+    chosen = project.options.of(Stm32CubeOptions).stm32cube_path
+    return find_package(project.board, by_hand or chosen)

@@ -18,6 +18,7 @@ from microtvm_boards.errors import BoardError, ToolNotFoundError
 from microtvm_boards.platforms import tools
 from microtvm_boards.platforms.cmake import cached
 from microtvm_boards.platforms.tools import ARM_GCC, Tool, host_compiler
+from microtvm_boards.project.options.platforms import ZephyrOptions
 from microtvm_boards.project.project import Project
 
 SDK_LINK = "https://docs.zephyrproject.org/latest/develop/toolchains/zephyr_sdk.html"
@@ -106,7 +107,7 @@ def configure_command(project: Project, tree: ZephyrTree) -> list[str]:
     if not _west_lists_modules(tree) and "ZEPHYR_MODULES" not in os.environ:
         modules = ";".join(str(path) for path in present_modules(tree))
         command.append(f"-DZEPHYR_MODULES={modules}")
-    return [*command, *project.options.cmake_args]
+    return [*command, *project.options.of(ZephyrOptions).cmake_args]
 
 
 def _west_lists_modules(tree: ZephyrTree) -> bool:

@@ -25,6 +25,7 @@ from microtvm_boards.platforms.zephyr.stack import MainStack
 from microtvm_boards.project.needs.need import MemoryNeed
 from microtvm_boards.project.needs.preflight import refuse_what_does_not_fit
 from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.options.platforms import ZephyrOptions
 from microtvm_boards.project.project import Project
 from microtvm_boards.transports.base import Transport
 
@@ -108,7 +109,7 @@ class ZephyrPlatform(LoggedBuild):
         if zephyr_run.load(project).kind != "board":
             return f"Nothing to flash: {firmware.name} is run on this computer."
         tree = _tree(project)
-        west = project.options.west_cmd
+        west = project.options.of(ZephyrOptions).west_cmd
         real = replace(project.board, memories=tuple(self.memories(project)))
         request = FlashRequest(
             replace(project, board=real),
@@ -156,7 +157,7 @@ class ZephyrPlatform(LoggedBuild):
 
 
 def _tree(project: Project) -> ZephyrTree:
-    base = project.options.zephyr_base
+    base = project.options.of(ZephyrOptions).zephyr_base
     return find_zephyr(base, project.directory, Path.cwd())
 
 

@@ -12,7 +12,9 @@ from microtvm_boards.project.inputs.accelerators import read_cmsis
 from microtvm_boards.project.inputs.crt_files import read_crt
 from microtvm_boards.project.inputs.libraries import NamedModel, read_more_models
 from microtvm_boards.project.inputs.samples import Samples, load_samples
-from microtvm_boards.project.options.parse import ProjectOptions, existing_file
+from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.platforms import ZephyrOptions
+from microtvm_boards.project.options.values import existing_file
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,11 @@ def read_attachments(model: Model, options: ProjectOptions, board: Board) -> Att
         extra = read_archive(existing_file(options.extra_files_tar, "extra_files_tar")).files
     crt = read_crt(options) if options.runtime == "standalone_crt" else {}
     conf, overlay = "", None
-    if options.zephyr_conf is not None:
-        conf = existing_file(options.zephyr_conf, "zephyr_conf").read_text(errors="replace").strip()
-    if options.zephyr_overlay is not None:
-        overlay = existing_file(options.zephyr_overlay, "zephyr_overlay").read_bytes()
+    zephyr = options.of(ZephyrOptions)
+    if zephyr.zephyr_conf is not None:
+        conf = existing_file(zephyr.zephyr_conf, "zephyr_conf").read_text(errors="replace").strip()
+    if zephyr.zephyr_overlay is not None:
+        overlay = existing_file(zephyr.zephyr_overlay, "zephyr_overlay").read_bytes()
     more = read_more_models(options)
     cmsis, looked = read_cmsis([model, *(named.model for named in more)], options, board, extra)
     return Attachments(

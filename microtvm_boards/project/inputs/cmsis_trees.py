@@ -11,6 +11,7 @@ from microtvm_boards.boards.zephyr_tree import look_for_zephyr, modules
 from microtvm_boards.errors import ToolNotFoundError, UsageError
 from microtvm_boards.project.inputs.cube_package import find_package
 from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.platforms import Stm32CubeOptions, ZephyrOptions
 
 # A header of each part that CMSIS-NN takes.
 _PARTS = {"NN": "arm_nnfunctions.h", "DSP": "arm_math_types.h", "Core": "cmsis_compiler.h"}
@@ -32,11 +33,12 @@ def cmsis_trees(options: ProjectOptions, board: Board) -> list[Path]:
     platform = options.platform or board.platforms[0]
     if platform == "stm32cube":
         try:
-            return [find_package(board, options.stm32cube_path).path / "Drivers" / "CMSIS"]
+            package = find_package(board, options.of(Stm32CubeOptions).stm32cube_path)
+            return [package.path / "Drivers" / "CMSIS"]
         except ToolNotFoundError:  # the build says so
             return []
     if platform == "zephyr":
-        tree_of_zephyr = look_for_zephyr(options.zephyr_base, Path.cwd())
+        tree_of_zephyr = look_for_zephyr(options.of(ZephyrOptions).zephyr_base, Path.cwd())
         if tree_of_zephyr is not None:
             found = modules(tree_of_zephyr).items()
             return [path for name, path in sorted(found) if "cmsis" in name and path.is_dir()]

@@ -24,6 +24,7 @@ from microtvm_boards.project.needs.code_size import (
     measured_code,
 )
 from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.platforms import ZephyrOptions
 from microtvm_boards.project.plan.types import ModulePlan
 
 TABLE = Path(__file__).with_name("zephyr_size.json")
@@ -74,7 +75,8 @@ def base_of(board: Board, platform: str, options: ProjectOptions) -> ZephyrBase 
     if platform != "zephyr" or board.zephyr is None or options.runtime != "own":
         return None
     base = measured_base(board.zephyr, options.kind, options.optimization)
-    changed = bool(options.zephyr_config or options.zephyr_conf or options.zephyr_overlay)
+    own = options.of(ZephyrOptions)
+    changed = bool(own.zephyr_config or own.zephyr_conf or own.zephyr_overlay)
     return None if base is None else replace(base, changed=changed)
 
 

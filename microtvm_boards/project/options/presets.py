@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from microtvm_boards.errors import ProjectError
+from microtvm_boards.project.options.resolve import Layer, Origin
 
 PRESETS = "template.json"  # {"options": {name: value}}; a template without one sets nothing
 
@@ -27,7 +27,6 @@ def read_presets(directory: Path) -> dict[str, Any]:
         ) from error
 
 
-def with_presets(directory: Path, options: Mapping[str, Any]) -> dict[str, Any]:
-    """`options` with those of the template in `directory` where they say nothing."""
-    given = {name: value for name, value in options.items() if value not in (None, "")}
-    return {**options, **read_presets(directory), **given}
+def preset_layer(directory: Path) -> Layer:
+    """What the template in `directory` sets. Raises as `read_presets`."""
+    return Layer(Origin("preset", str(directory / PRESETS)), read_presets(directory))

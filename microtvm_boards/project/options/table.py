@@ -1,16 +1,31 @@
-"""Every option of the Project API and of the command line, declared once.
+"""Every option of a project, declared once: the typed `ProjectOptions` is the declaration.
 
+The command line, the Project API's list, the parser and docs/options.md come from here. Options of
+the device are in device.py, upstream's second names in upstream.py; platforms bring their own.
 Upstream's names and meanings are kept where upstream had the option (TVM v0.18,
 apps/microtvm/zephyr/template_project).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
 
-Method = Literal["generate_project", "build", "flash", "open_transport"]
-Kind = Literal["str", "int", "bool", "list"]
+from microtvm_boards.errors import UsageError
+from microtvm_boards.project.options.declare import (
+    METHODS,
+    Least,
+    Method,
+    OptionSpec,
+    Reach,
+    changed,
+    option,
+    specs_of,
+)
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.options.pools import pool_settings
+from microtvm_boards.project.options.resolve import DEFAULT, Origin
 
 ENTRYPOINTS = ("packed", "c")
 OPTIMIZATIONS = ("none", "debug", "size", "speed")
@@ -18,298 +33,271 @@ RUNTIMES = ("own", "standalone_crt")
 APPS = ("harness", "minimal")
 ACTIVATIONS = ("shared", "separate")
 TUNING_LOADS = ("auto", "window", "rebuild")
-RESETS = ("none", "dtr", "rts")
-# Upstream's project types and the entry point that each stands for.
-PROJECT_TYPES = {"host_driven": "packed", "aot_standalone_demo": "c"}
+LEAST_STACK_BYTES = 256
+
+_GENERATE: tuple[Method, ...] = ("generate_project",)
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class OptionSpec:
-    """One option. `required` and `optional` list the Project API methods that look at it."""
+class ProjectOptions:
+    """The options of one project, typed and checked.
 
-    name: str
-    kind: Kind
-    help: str
-    default: str | int | bool | None = None
-    choices: tuple[str, ...] | None = None
-    required: tuple[Method, ...] = ()
-    optional: tuple[Method, ...] = ()
+    Raises UsageError for a number below its least.
+    """
+
+    board: str | None = option(
+        None,
+        OptionSpec(
+            "Name of a board (microtvm-boards boards list) or path of a board file of your own.",
+            required=_GENERATE,
+            flag=True,
+        ),
+    )
+    platform: str | None = option(
+        None,
+        OptionSpec(
+            "What the firmware is built on; the first platform of the board when unset.",
+            optional=_GENERATE,
+            flag=True,
+        ),
+    )
+    model_entrypoint_api: str = option(
+        "packed",
+        OptionSpec(
+            "'c': the firmware calls the model directly; 'packed': Python drives it over RPC.",
+            optional=_GENERATE,
+            choices=ENTRYPOINTS,
+            flag=True,
+            announced=False,  # it would contradict project_type
+        ),
+    )
+    optimization: str = option(
+        "size",
+        OptionSpec(
+            "Compiler optimization: none (-O0), debug (-Og), size (-Os), speed (-O2).",
+            optional=_GENERATE,
+            choices=OPTIMIZATIONS,
+            reach=Reach.KERNELS,
+            flag=True,
+        ),
+    )
+    runtime: str = option(
+        "own",
+        OptionSpec(
+            "'own': the small runtime of the template; 'standalone_crt': TVM's own C runtime.",
+            optional=_GENERATE,
+            choices=RUNTIMES,
+            flag=True,
+        ),
+    )
+    app: str = option(
+        "harness",
+        OptionSpec(
+            "'harness': main() that runs samples over the UART; 'minimal': main() to start from.",
+            optional=_GENERATE,
+            choices=APPS,
+            reach=Reach.MAIN,
+            flag=True,
+        ),
+    )
+    sample_inputs: str | None = option(
+        None,
+        OptionSpec(
+            "An .npz of inputs, keyed by tensor name, first axis the sample: baked into the "
+            "firmware.",
+            optional=_GENERATE,
+            reach=Reach.MODEL,
+            flag=True,
+        ),
+    )
+    checks: bool = option(
+        True,
+        OptionSpec(
+            "Check pointers, sizes and alignment of buffers at the entry of the model.",
+            optional=_GENERATE,
+        ),
+    )
+    workspace_size_bytes: int | None = option(
+        None,
+        OptionSpec(
+            "Size of the arena for kernels; what the model needs when unset.", optional=_GENERATE
+        ),
+    )
+    stack_size_bytes: int | None = option(
+        None,
+        OptionSpec(
+            "Size of the main stack; when unset the build sizes it for the worst case.",
+            optional=_GENERATE,
+            least=Least(
+                LEAST_STACK_BYTES,
+                f"start-up code alone needs {LEAST_STACK_BYTES}",
+                "leave it out: then the build sizes the stack",
+            ),
+        ),
+    )
+    tensor_heap_bytes: int | None = option(
+        None,
+        OptionSpec(
+            "Memory for tensors that Python sends (entry point packed); from the model when unset.",
+            optional=_GENERATE,
+        ),
+    )
+    rpc_packet_bytes: int | None = option(
+        None,
+        OptionSpec(
+            "Longest RPC packet (entry point packed); by the board's RAM when unset: 1024 to 4096.",
+            optional=_GENERATE,
+        ),
+    )
+    warning_as_error: bool = option(
+        False,
+        OptionSpec(
+            "Compile with -Werror (the code of the template; generated code keeps its warnings).",
+            optional=_GENERATE,
+        ),
+    )
+    compile_definitions: tuple[str, ...] = option(
+        (),
+        OptionSpec(
+            "Definitions for the compiler, e.g. '-DNAME=1'; several separated by blanks or as a "
+            "list.",
+            optional=_GENERATE,
+            reach=Reach.KERNELS,
+        ),
+    )
+    extra_files_tar: str | None = option(
+        None,
+        OptionSpec(
+            "A tar whose files are unpacked into the project's folder extra/ and compiled.",
+            optional=_GENERATE,
+        ),
+    )
+    cmsis_path: str | None = option(
+        None,
+        OptionSpec(
+            "CMSIS tree, where kernels need it; $CMSIS_PATH, ST's or Zephyr's own when unset.",
+            optional=_GENERATE,
+        ),
+    )
+    pools: tuple[str, ...] = option(  # POOL:MEMORY or MODEL.POOL:MEMORY
+        (),
+        OptionSpec(
+            "Memories of buffers, e.g. 'fast_memory:DTCM,arena:SRAM2', MODEL.POOL:MEMORY for one "
+            "of several models; -o pool.fast_memory=DTCM says the same.",
+            optional=_GENERATE,
+            read=pool_settings,
+        ),
+    )
+    activations: str = option(
+        "shared",
+        OptionSpec(
+            "Of several models: 'shared' memory, as large as the largest needs, or 'separate'.",
+            optional=_GENERATE,
+            choices=ACTIVATIONS,
+        ),
+    )
+    more_models: tuple[str, ...] = option(  # PATH or NAME:PATH
+        (),
+        OptionSpec(
+            "Further model libraries for the same firmware: PATH or NAME:PATH; --model has them "
+            "too.",
+            optional=_GENERATE,
+            reach=Reach.MODEL,
+        ),
+    )
+    tuning_load: str = option(
+        "auto",
+        OptionSpec(
+            "How a kernel that is tuned gets onto the board: into a 'window' in RAM of a firmware "
+            "that stays, or by incremental build and flash ('rebuild').",
+            optional=_GENERATE,
+            choices=TUNING_LOADS,
+            reach=Reach.NOTHING,
+        ),
+    )
+    tuning_window_bytes: int | None = option(
+        None,
+        OptionSpec(
+            "RAM for the code of a kernel that is tuned (tuning_load window); by the board when "
+            "unset.",
+            optional=_GENERATE,
+            reach=Reach.NOTHING,
+        ),
+    )
+    verbose: bool = option(
+        False,
+        OptionSpec("Print every command and its output.", optional=METHODS, reach=Reach.NOTHING),
+    )
+    device: DeviceOptions = field(default_factory=DeviceOptions)
+    of_platforms: tuple[Any, ...] = ()  # what platforms declare; all at defaults is left out
+    standalone_crt_dir: str | None = None  # a parameter of generate_project, not an option
+    origins: Mapping[str, Origin] = field(default_factory=dict, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        groups = [group for group in self.of_platforms if group != type(group)()]
+        groups.sort(key=lambda group: type(group).__qualname__)
+        object.__setattr__(self, "of_platforms", tuple(groups))
+        for spec in specs_of(ProjectOptions):
+            number = getattr(self, spec.name)
+            if spec.least is not None and number is not None and number < spec.least.value:
+                raise UsageError(
+                    f"{spec.name} is {number}; {spec.least.why}.", hint=spec.least.hint
+                )
+
+    @property
+    def kind(self) -> str:
+        """Of firmware: packed, or the app of entry point c."""
+        return "packed" if self.model_entrypoint_api == "packed" else self.app
+
+    def of(self, group: type[T]) -> T:
+        """What a platform's own options say: `group` is the dataclass that declares them."""
+        return next((one for one in self.of_platforms if type(one) is group), group())
+
+    def with_group(self, group: object) -> ProjectOptions:
+        """With `group` in place of the options of its type."""
+        others = [one for one in self.of_platforms if type(one) is not type(group)]
+        return replace(self, of_platforms=(*others, group))
+
+    def with_later(self, later: ProjectOptions) -> ProjectOptions:
+        """With what platforms were told in a later step, which wins."""
+        options = self
+        for group in later.of_platforms:
+            told = {name: getattr(group, name) for name in changed(group)}
+            options = options.with_group(replace(options.of(type(group)), **told))
+        return options
+
+    def only(self, *reaches: Reach) -> ProjectOptions:
+        """With the options that reach one of these; the others as if nobody had given them."""
+        return replace(
+            _only(self, reaches),
+            device=_only(self.device, reaches),
+            of_platforms=tuple(_only(group, reaches) for group in self.of_platforms),
+            standalone_crt_dir=self.standalone_crt_dir if Reach.FIRMWARE in reaches else None,
+        )
+
+    def given(self, reach: Reach) -> list[str]:
+        """Names of the options that reach this and differ from their defaults."""
+        specs = [s for group in self._groups for s in specs_of(type(group)) if s.reach is reach]
+        return [spec.name for spec in specs if spec.name in self.to_json()]
+
+    def origin(self, name: str) -> Origin:
+        """Where the value of option `name` came from."""
+        return self.origins.get(name, DEFAULT)
+
+    def to_json(self) -> dict[str, Any]:
+        """The options that differ from their defaults, for project.json."""
+        found = {name: value for group in self._groups for name, value in changed(group).items()}
+        if self.standalone_crt_dir is not None:
+            found["standalone_crt_dir"] = self.standalone_crt_dir
+        return found
+
+    @property
+    def _groups(self) -> tuple[Any, ...]:
+        return (self, self.device, *self.of_platforms)
 
 
-_GENERATE: tuple[Method, ...] = ("generate_project",)
-_RUN: tuple[Method, ...] = ("flash", "open_transport")
-
-OPTIONS: tuple[OptionSpec, ...] = (
-    OptionSpec(
-        "board",
-        "str",
-        "Name of a board (microtvm-boards boards list) or path of a board file of your own.",
-        required=_GENERATE,
-    ),
-    OptionSpec(
-        "platform",
-        "str",
-        "What the firmware is built on; the first platform of the board when unset.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "model_entrypoint_api",
-        "str",
-        "'c': the firmware calls the model directly; 'packed': Python drives it over RPC.",
-        choices=ENTRYPOINTS,
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "project_type",
-        "str",
-        "Upstream's name for the entry point: host_driven is 'packed', aot_standalone_demo is 'c'.",
-        choices=tuple(PROJECT_TYPES),
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "optimization",
-        "str",
-        "Compiler optimization: none (-O0), debug (-Og), size (-Os), speed (-O2).",
-        default="size",
-        choices=OPTIMIZATIONS,
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "runtime",
-        "str",
-        "'own': the small runtime of the template; 'standalone_crt': TVM's own C runtime.",
-        default="own",
-        choices=RUNTIMES,
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "app",
-        "str",
-        "'harness': main() that runs samples over the UART; 'minimal': main() to start from.",
-        default="harness",
-        choices=APPS,
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "sample_inputs",
-        "str",
-        "An .npz of inputs, keyed by tensor name, first axis the sample: baked into the firmware.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "checks",
-        "bool",
-        "Check pointers, sizes and alignment of buffers at the entry of the model.",
-        default=True,
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "workspace_size_bytes",
-        "int",
-        "Size of the arena for kernels; what the model needs when unset.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "stack_size_bytes",
-        "int",
-        "Size of the main stack; when unset the build sizes it for the worst case.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "tensor_heap_bytes",
-        "int",
-        "Memory for tensors that Python sends (entry point packed); from the model when unset.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "rpc_packet_bytes",
-        "int",
-        "Longest RPC packet (entry point packed); by the board's RAM when unset: 1024 to 4096.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "config_main_stack_size",
-        "int",
-        "Upstream's name for stack_size_bytes.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "warning_as_error",
-        "bool",
-        "Compile with -Werror (the code of the template; generated code keeps its warnings).",
-        default=False,
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "compile_definitions",
-        "list",
-        "Definitions for the compiler, e.g. '-DNAME=1'; several separated by blanks or as a list.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "extra_files_tar",
-        "str",
-        "A tar whose files are unpacked into the project's folder extra/ and compiled.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "cmsis_path",
-        "str",
-        "CMSIS tree, where kernels need it; $CMSIS_PATH, ST's or Zephyr's own when unset.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "pools",
-        "list",
-        "Memories of buffers, e.g. 'fast_memory:DTCM,arena:SRAM2', MODEL.POOL:MEMORY for one of "
-        "several models; -o pool.fast_memory=DTCM says the same.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "activations",
-        "str",
-        "Of several models: 'shared' memory, as large as the largest needs, or 'separate'.",
-        default="shared",
-        choices=ACTIVATIONS,
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "more_models",
-        "list",
-        "Further model libraries for the same firmware: PATH or NAME:PATH; --model has them too.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "tuning_load",
-        "str",
-        "How a kernel that is tuned gets onto the board: into a 'window' in RAM of a firmware that "
-        "stays, or by incremental build and flash ('rebuild').",
-        default="auto",
-        choices=TUNING_LOADS,
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "tuning_window_bytes",
-        "int",
-        "RAM for the code of a kernel that is tuned (tuning_load window); by the board when unset.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "stm32cube_path",
-        "str",
-        "Path of ST's STM32Cube package; $STM32CUBE_F4_PATH (F1, L4, ...) or CubeMX's when unset.",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "verbose",
-        "bool",
-        "Print every command and its output.",
-        default=False,
-        optional=("generate_project", "build", "flash", "open_transport"),
-    ),
-    OptionSpec(
-        "serial_number",
-        "str",
-        "Serial number of the probe, where several boards are plugged in.",
-        optional=_RUN,
-    ),
-    OptionSpec(
-        "port",
-        "str",
-        "Serial port of the board, e.g. /dev/ttyACM0; found by probe or USB ids when unset.",
-        optional=_RUN,
-    ),
-    OptionSpec(
-        "baud",
-        "int",
-        "Bits per second of the serial port; those of the board file when unset.",
-        optional=("open_transport",),
-    ),
-    OptionSpec(
-        "fast_baud",
-        "int",
-        "Higher bits per second, tried once the session is up (entry point packed; not with tvmc).",
-        optional=("open_transport",),
-    ),
-    OptionSpec(
-        "reset",
-        "str",
-        "Line of the serial port that resets the board when the port is opened.",
-        default="none",
-        choices=RESETS,
-        optional=("open_transport",),
-    ),
-    OptionSpec(
-        "flasher",
-        "str",
-        "The tool that flashes; the first one of the board that is installed when unset.",
-        optional=("flash",),
-    ),
-    OptionSpec(
-        "gdbserver_port",
-        "int",
-        "Port on which the emulator waits for gdb; for the flasher gdb, port of the gdb server.",
-        optional=_RUN,
-    ),
-    OptionSpec(
-        "transcript",
-        "str",
-        "File to record to what goes over the transport, as lines of JSON.",
-        optional=("open_transport",),
-    ),
-    OptionSpec(
-        "replay",
-        "str",
-        "A transcript that stands in for the device.",
-        optional=("open_transport",),
-    ),
-    OptionSpec(
-        "west_cmd",
-        "str",
-        "The west command that flashes (platform zephyr).",
-        optional=("flash",),
-    ),
-    OptionSpec(
-        "zephyr_base",
-        "str",
-        "Path of the Zephyr tree; $ZEPHYR_BASE, a west workspace or ~/zephyrproject when unset.",
-        optional=("generate_project", "build", "flash"),
-    ),
-    OptionSpec(
-        "zephyr_config",
-        "list",
-        "Kconfig settings, e.g. 'CONFIG_FPU=n CONFIG_HW_STACK_PROTECTION=y' (':' for '=' in tvmc).",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "zephyr_conf",
-        "str",
-        "A .conf file with more Kconfig settings (platform zephyr).",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "zephyr_overlay",
-        "str",
-        "A devicetree overlay; chosen { mtvm,uart = &uart1; } chooses the UART (platform zephyr).",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "cmake_args",
-        "list",
-        "More arguments for CMake's configure step, e.g. '-DSHIELD=x' (platform zephyr).",
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "use_fvp",
-        "bool",
-        "Upstream's name for running on Arm's FVP; only false, since boards run in QEMU here.",
-        default=False,
-        optional=_GENERATE,
-    ),
-    OptionSpec(
-        "arm_fvp_path",
-        "str",
-        "Upstream's path of the FVP program; accepted and not used.",
-        optional=("generate_project", "open_transport"),
-    ),
-)
+def _only(group: T, reaches: tuple[Reach, ...]) -> T:
+    reset = {s.name: s.default for s in specs_of(type(group)) if s.reach not in reaches}
+    return replace(group, **reset)  # type: ignore[type-var]

@@ -4,34 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from microtvm_boards.errors import UsageError
 from microtvm_boards.project.needs.margin import with_margin
 from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.needs.stack_estimate import estimate_stack
 from microtvm_boards.project.needs.zephyr_memories import main_stack_bytes
 from microtvm_boards.project.needs.zephyr_size import zephyr_cpu
+from microtvm_boards.project.options.table import LEAST_STACK_BYTES
 from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.operators import operators_stack_bytes
 from microtvm_boards.project.plan.types import HOSTED_STACK, StackPlan
 
 DEFAULT_STACK_BYTES = 4096  # where nothing says how much it takes
-LEAST_STACK_BYTES = 256
 # A build makes the stack at most so much smaller than estimated: what `create` says stays true.
 STACK_SPARE = 64
 
 
 def plan_stack(draft: Draft) -> StackPlan:
-    """Raises UsageError for a chosen one that start-up code alone overflows."""
     board, options, zephyr = draft.board, draft.options, draft.zephyr
     if board.hosted:
         return HOSTED_STACK  # the operating system's
     chosen = options.stack_size_bytes
-    if chosen is not None and chosen < LEAST_STACK_BYTES:
-        raise UsageError(
-            f"stack_size_bytes is {chosen}; start-up code alone needs {LEAST_STACK_BYTES}.",
-            hint="leave it out: then the build sizes the stack",
-        )
     if chosen is not None:
         return StackPlan(align_up(chosen, 8))
     if draft.kernels_come:

@@ -9,6 +9,7 @@ from typing import Any
 from microtvm_boards.boards.zephyr_tree import PINNED
 from microtvm_boards.project.manifest import CXX_SUFFIXES
 from microtvm_boards.project.needs.preflight import buffer_bytes
+from microtvm_boards.project.options.platforms import Stm32CubeOptions, ZephyrOptions
 from microtvm_boards.project.options.zephyr import libm_calls, malloc_bytes
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.graph import GraphKernel, graph_kernels
@@ -33,7 +34,7 @@ def project_context(plan: Plan) -> Mapping[str, Any]:
         "board": plan.board,
         "flash": plan.board.memory_for("flash"),
         "ram": plan.board.memory_for("ram"),
-        "stm32": stm32_context(plan.board, plan.options.stm32cube_path)
+        "stm32": stm32_context(plan.board, plan.options.of(Stm32CubeOptions).stm32cube_path)
         if plan.platform == "stm32cube"
         else None,
         "own_sources": [s for s in sources if s.startswith("src/")],
@@ -70,6 +71,7 @@ def project_context(plan: Plan) -> Mapping[str, Any]:
         or [module.name for module in plan.model.modules],
         "libm_calls": sorted({c for m in models for c in libm_calls(m, plan.attachments.extra)}),
         "malloc_bytes": malloc_bytes(models, plan.attachments.extra),
+        "zephyr_config": plan.options.of(ZephyrOptions).zephyr_config,
         "zephyr_release": (plan.board.zephyr and plan.board.zephyr.release) or PINNED,
         "optimization_flag": OPTIMIZATION_FLAGS[plan.options.optimization],
         "input_bytes": buffer_bytes(plan.modules, "inputs", plan.alignment),

@@ -8,7 +8,7 @@ import os
 import re
 import shutil
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -26,9 +26,11 @@ from microtvm_boards.mlf import load
 from microtvm_boards.model import Model
 from microtvm_boards.model.module import Style
 from microtvm_boards.platforms import get_platform, transport_to
-from microtvm_boards.project import Project, ProjectOptions, create, parse_options
+from microtvm_boards.project import Project, ProjectOptions, create
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.options.presets import with_presets
+from microtvm_boards.project.options.parse import parse_options
+from microtvm_boards.project.options.presets import preset_layer
+from microtvm_boards.project.options.resolve import CALLER, Layer
 from microtvm_boards.relay.session.bridge import Link
 from microtvm_boards.relay.session.link import DeviceLink, SessionLink
 from microtvm_boards.relay.tuning.trial_session import PORT, SERIAL_NUMBER
@@ -152,7 +154,7 @@ def _built(
             raise
 
 
-def _open_project(project: Project, options: Mapping[str, Any]) -> Link:
+def _open_project(project: Project, options: Sequence[Layer]) -> Link:
     """A project of the trial's own: of a model, or to be looked at afterwards."""
     require_packed(project)
     where = _device(options, project.board)
@@ -179,11 +181,11 @@ def _sources(model: Model) -> dict[str, bytes]:
     return {PurePosixPath(member).name: model.files[member] for member in members}
 
 
-def _options(request: TrialRequest) -> dict[str, Any]:
+def _options(request: TrialRequest) -> list[Layer]:
     options = json.loads(request.options) or {}  # TVM sends null for None
     if not isinstance(options, dict):
         raise UsageError(f"project_options is a dict; found {request.options}.")
-    return with_presets(Path(request.template), options)
+    return [Layer(CALLER, options), preset_layer(Path(request.template))]
 
 
 def _directory(request: TrialRequest, undo: ExitStack) -> Path:
@@ -192,17 +194,17 @@ def _directory(request: TrialRequest, undo: ExitStack) -> Path:
     return undo.enter_context(scratch_directory())
 
 
-def _created(library: Path, directory: Path, options: Mapping[str, Any]) -> Project:
+def _created(library: Path, directory: Path, options: Sequence[Layer]) -> Project:
     with contextlib.suppress(ProjectError):  # the last trial's, kept for a look at it
         shutil.rmtree(Project.open(directory).directory)
     return create(library, directory, parse_options(options, "generate_project"))
 
 
-def _device(options: Mapping[str, Any], board: Board) -> DeviceOptions:
+def _device(options: Sequence[Layer], board: Board) -> DeviceOptions:
     """Which board. AutoTvmModuleLoader puts the tracker's key into serial_number, and a key need
     not be one."""
     opening = parse_options(options, "open_transport").device
-    device = replace(opening, flasher=parse_options(options, "flash").flasher)
+    device = replace(opening, flasher=parse_options(options, "flash").device.flasher)
     own = os.environ.get(SERIAL_NUMBER) or None, os.environ.get(PORT) or None
     if any(own):
         return replace(device, serial_number=own[0], port=own[1])

@@ -16,7 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from microtvm_boards.project.options.presets import with_presets
+from microtvm_boards.project.options.presets import preset_layer
+from microtvm_boards.project.options.resolve import CALLER, Layer, resolve
 from microtvm_boards.relay.session.failures import device_words
 from microtvm_boards.relay.setup.templates import is_own_template
 from microtvm_boards.relay.tuning.trial_session import NAME
@@ -46,7 +47,9 @@ def _load(
     """(session with the board, module of the kernel)."""
     tvm = sys.modules["tvm"]
     # The template may not be there on the board's computer.
-    options = with_presets(Path(loader._template_project_dir), loader._project_options or {})
+    given = Layer(CALLER, loader._project_options or {})
+    preset = preset_layer(Path(loader._template_project_dir))
+    options = {name: one.value for name, one in resolve([given, preset]).items()}
     if "board" in (loader._project_options or {}) and _LOCAL not in remote_kw["device_key"]:
         # One of several boards; a key that is no serial number is known where the board is.
         options["serial_number"] = remote_kw["device_key"]

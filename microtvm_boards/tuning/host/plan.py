@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
@@ -15,8 +15,9 @@ from microtvm_boards.platforms.tools import ARM_GCC, host_compiler, version
 from microtvm_boards.project.generate import choose_board, plan_on
 from microtvm_boards.project.inputs.attachments import KernelHostPlan
 from microtvm_boards.project.inputs.cube_package import find_package
-from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.options.declare import Reach
 from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.platforms import Stm32CubeOptions, ZephyrOptions
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.write.render import Contents
 from microtvm_boards.tuning.host.library import FOLDER, SLOTS
@@ -34,8 +35,6 @@ WINDOW_STEP = 64
 ZEPHYR_SETTING = "CONFIG_ARM_MPU=n"
 # They change what a build makes, and no file of the project says so.
 _ENVIRONMENT = ("CC", "CFLAGS", "LDFLAGS", "ZEPHYR_TOOLCHAIN_VARIANT", "ZEPHYR_SDK_INSTALL_DIR")
-_DEVICE = frozenset(f.name for f in fields(DeviceOptions))
-_NOT_OURS = frozenset({"tuning_load", "tuning_window_bytes", "verbose", "west_cmd", "app"})
 
 
 def host_options(options: ProjectOptions) -> ProjectOptions:
@@ -43,15 +42,12 @@ def host_options(options: ProjectOptions) -> ProjectOptions:
 
     Raises UsageError for options that only firmware with a model has.
     """
-    for name in ("sample_inputs", "more_models"):
-        if getattr(options, name):
-            raise UsageError(
-                f"{name} is for firmware with a model; kernels are tuned without one.",
-                hint=f"leave {name} out",
-            )
-    defaults = ProjectOptions()
-    same = {name: getattr(defaults, name) for name in _DEVICE | _NOT_OURS}
-    return replace(options, **same)
+    for name in options.given(Reach.MODEL):
+        raise UsageError(
+            f"{name} is for firmware with a model; kernels are tuned without one.",
+            hint=f"leave {name} out",
+        )
+    return options.only(Reach.KERNELS, Reach.FIRMWARE)
 
 
 def plan_host(library: Path, options: ProjectOptions) -> tuple[Mode, Plan]:
@@ -72,7 +68,9 @@ def plan_host(library: Path, options: ProjectOptions) -> tuple[Mode, Plan]:
     if mode != "window":
         return mode, plan_on(model, board, base)
     if planned.platform == "zephyr":
-        base = replace(base, zephyr_config=(*base.zephyr_config, ZEPHYR_SETTING))
+        zephyr = base.of(ZephyrOptions)
+        config = (*zephyr.zephyr_config, ZEPHYR_SETTING)
+        base = base.with_group(replace(zephyr, zephyr_config=config))
     host = KernelHostPlan("0" * DIGITS, _window_bytes(planned, options))
     planned = plan_on(model, board, base, host)
     host = replace(host, identity=identity(planned))
@@ -122,10 +120,10 @@ def identity(planned: Plan) -> str:
     compiler = ARM_GCC if planned.platform in ("baremetal", "stm32cube") else host_compiler()
     builders = [version(compiler)]
     if planned.platform == "stm32cube":
-        found = find_package(planned.board, planned.options.stm32cube_path)
+        found = find_package(planned.board, planned.options.of(Stm32CubeOptions).stm32cube_path)
         builders.append(("package", str(found.path)))
     if planned.platform == "zephyr":
-        tree = look_for_zephyr(planned.options.zephyr_base)
+        tree = look_for_zephyr(planned.options.of(ZephyrOptions).zephyr_base)
         builders += [version(ARM_GCC), ("tree", str(tree))]
     builders += [(name, os.environ.get(name, "")) for name in _ENVIRONMENT]
     digest.update(repr(builders).encode())

@@ -17,7 +17,7 @@ from microtvm_boards.model import Model, Style
 from microtvm_boards.platforms import Progress, get_platform, transport_to
 from microtvm_boards.project.generate import prepare
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.options.parse import ProjectOptions, parse_options
+from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.plan.files import trial_files
 from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.render import render
@@ -45,8 +45,7 @@ def create_trial(model: Model, directory: Path, options: ProjectOptions) -> Proj
 def host_of(project: Project, *, progress: Progress | None = None) -> KernelHost:
     """The kernel host of a trial project; it is made and built unless it is there. Raises as
     `KernelHost.prepare`."""
-    options = parse_options(project.options.to_json(), "generate_project")
-    return KernelHost.prepare(options, progress=progress)
+    return KernelHost.prepare(project.options, progress=progress)
 
 
 def build_trial(project: Project, *, progress: Progress | None = None) -> KernelImage:

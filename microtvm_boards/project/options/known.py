@@ -1,0 +1,55 @@
+"""Which options there are: a value that is composed of what projects and platforms declare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache, cached_property
+
+from microtvm_boards.errors import UsageError
+from microtvm_boards.project.options.declare import Method, OptionSpec, Reach, specs_of
+from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.options.platforms import Stm32CubeOptions, ZephyrOptions
+from microtvm_boards.project.options.table import ProjectOptions
+from microtvm_boards.project.options.upstream import UpstreamOptions
+
+_OURS = (ProjectOptions, DeviceOptions, UpstreamOptions)
+
+
+@dataclass(frozen=True)
+class OptionSet:
+    """`of_platforms`: by a platform's name the dataclass that declares its options.
+
+    Raises UsageError when two platforms declare the same name.
+    """
+
+    of_platforms: Mapping[str, type] = field(default_factory=dict)
+
+    @cached_property
+    def specs(self) -> Mapping[str, OptionSpec]:
+        """By name, in the order of declaration."""
+        found = {spec.name: spec for group in _OURS for spec in specs_of(group)}
+        for platform, group in self.of_platforms.items():
+            for spec in specs_of(group):
+                if spec.name in found:
+                    other = found[spec.name].platform
+                    raise UsageError(
+                        f'Platform "{platform}" declares option "{spec.name}", which '
+                        + (f'platform "{other}" has, too.' if other else "every project has."),
+                        hint=f'another version of the package that brings platform "{platform}"',
+                    )
+                found[spec.name] = replace(spec, platform=platform)
+        return found
+
+    def taken_by(self, method: Method) -> tuple[OptionSpec, ...]:
+        """Those that `method` looks at."""
+        return tuple(spec for spec in self.specs.values() if method in spec.methods)
+
+    def reaching(self, reach: Reach) -> tuple[OptionSpec, ...]:
+        return tuple(spec for spec in self.specs.values() if spec.reach is reach)
+
+
+@cache
+def known_options() -> OptionSet:
+    """All that there are."""
+    return OptionSet({"stm32cube": Stm32CubeOptions, "zephyr": ZephyrOptions})

@@ -1,0 +1,76 @@
+"""Options that platforms bring. They move to their platforms with the code that reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from microtvm_boards.project.options.declare import Method, OptionSpec, Reach, option
+from microtvm_boards.project.options.zephyr import settings
+
+_GENERATE: tuple[Method, ...] = ("generate_project",)
+
+
+@dataclass(frozen=True)
+class Stm32CubeOptions:
+    """Of platform stm32cube."""
+
+    stm32cube_path: str | None = option(
+        None,
+        OptionSpec(
+            "Path of ST's STM32Cube package; $STM32CUBE_F4_PATH (F1, L4, ...) or CubeMX's when "
+            "unset.",
+            optional=_GENERATE,
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class ZephyrOptions:
+    """Of platform zephyr."""
+
+    west_cmd: str | None = option(
+        None,
+        OptionSpec(
+            "The west command that flashes (platform zephyr).",
+            optional=("flash",),
+            reach=Reach.NOTHING,
+        ),
+    )
+    zephyr_base: str | None = option(
+        None,
+        OptionSpec(
+            "Path of the Zephyr tree; $ZEPHYR_BASE, a west workspace or ~/zephyrproject when "
+            "unset.",
+            optional=("generate_project", "build", "flash"),
+        ),
+    )
+    zephyr_config: tuple[str, ...] = option(
+        (),
+        OptionSpec(
+            "Kconfig settings, e.g. 'CONFIG_FPU=n CONFIG_HW_STACK_PROTECTION=y' (':' for '=' in "
+            "tvmc).",
+            optional=_GENERATE,
+            read=settings,
+        ),
+    )
+    zephyr_conf: str | None = option(
+        None,
+        OptionSpec(
+            "A .conf file with more Kconfig settings (platform zephyr).", optional=_GENERATE
+        ),
+    )
+    zephyr_overlay: str | None = option(
+        None,
+        OptionSpec(
+            "A devicetree overlay; chosen { mtvm,uart = &uart1; } chooses the UART (platform "
+            "zephyr).",
+            optional=_GENERATE,
+        ),
+    )
+    cmake_args: tuple[str, ...] = option(
+        (),
+        OptionSpec(
+            "More arguments for CMake's configure step, e.g. '-DSHIELD=x' (platform zephyr).",
+            optional=_GENERATE,
+        ),
+    )
