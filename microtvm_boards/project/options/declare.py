@@ -98,11 +98,11 @@ def _specs_of(group: type) -> tuple[OptionSpec, ...]:
 
 def _kind(group: type, name: str, hints: dict[str, Any]) -> Kind:
     hint = hints[name]
-    if hint not in _KINDS:  # X | None
-        (hint,) = (part for part in get_args(hint) if part is not NoneType)
-    if hint not in _KINDS:
+    parts = (hint,) if hint in _KINDS else set(get_args(hint)) - {NoneType}  # X | None
+    found = [_KINDS[part] for part in parts if part in _KINDS]
+    if len(found) != 1:
         raise TypeError(f"{group.__name__}.{name}: an option can't be of type {hint}")
-    return _KINDS[hint]
+    return found[0]
 
 
 def changed(group: object) -> dict[str, Any]:

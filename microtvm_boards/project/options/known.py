@@ -45,6 +45,10 @@ class OptionSet:
         """Those that `method` looks at."""
         return tuple(spec for spec in self.specs.values() if method in spec.methods)
 
+    def of_group(self, group: type) -> tuple[OptionSpec, ...]:
+        """Those that the dataclass `group` declares."""
+        return tuple(self.specs[spec.name] for spec in specs_of(group))
+
     def reaching(self, reach: Reach) -> tuple[OptionSpec, ...]:
         return tuple(spec for spec in self.specs.values() if spec.reach is reach)
 
