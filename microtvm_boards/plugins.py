@@ -30,7 +30,7 @@ class PlatformPlugin:
     platform: str  # reference to a class platforms.base.Platform: builds, flashes, connects
     boards: str = ""  # to a class boards.PlatformBoards: what it reads of board files, and its own
     target: str = ""  # to a class project.target.TargetPlan: what planning asks
-    options: str = ""  # to a tuple of project.options.OptionSpec
+    options: str = ""  # to a dataclass of options, see project.options.declare
     templates: Path | None = None  # its folder like template_project/; None: that is ours
 
 
@@ -52,12 +52,14 @@ OWN_PLATFORMS = (
         "an application of Zephyr",
         "microtvm_boards.platforms.zephyr.platform:ZephyrPlatform",
         boards="microtvm_boards.boards.zephyr_board:ZephyrBoards",
+        options="microtvm_boards.project.options.platforms:ZephyrOptions",
     ),
     PlatformPlugin(
         "stm32cube",
         "STM32 with ST's HAL",
         "microtvm_boards.platforms.stm32cube.platform:Stm32CubePlatform",
         boards="microtvm_boards.platforms.stm32cube.boards:Stm32Boards",
+        options="microtvm_boards.project.options.platforms:Stm32CubeOptions",
     ),
 )
 _FLASHERS = "microtvm_boards.flashers"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from microtvm_boards.project.manifest import ProjectModel
     from microtvm_boards.project.options.parse import parse_options
     from microtvm_boards.project.options.table import ProjectOptions
-from microtvm_boards.project.project import Project
+    from microtvm_boards.project.project import Project
 
 __all__ = ["Project", "ProjectModel", "ProjectOptions", "create", "parse_options"]
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, is_dataclass, replace
 from functools import cache, cached_property
 
-from microtvm_boards.errors import UsageError
+from microtvm_boards.errors import PluginError, UsageError
+from microtvm_boards.plugins import PLATFORMS, platform_part
 from microtvm_boards.project.options.declare import Method, OptionSpec, Reach, specs_of
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.options.platforms import Stm32CubeOptions, ZephyrOptions
 from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.options.upstream import UpstreamOptions
 
@@ -55,5 +56,21 @@ class OptionSet:
 
 @cache
 def known_options() -> OptionSet:
-    """All that there are."""
-    return OptionSet({"stm32cube": Stm32CubeOptions, "zephyr": ZephyrOptions})
+    """All that there are. A platform from outside that can't be imported brings none: it is an
+    error where it is asked for."""
+    groups = {}
+    for name in PLATFORMS:
+        with contextlib.suppress(PluginError):
+            groups[name] = platform_group(name)
+    return OptionSet({name: group for name, group in groups.items() if group is not None})
+
+
+def platform_group(name: str) -> type | None:
+    """The dataclass that declares the options of platform `name`; None: it has none.
+
+    Raises UsageError for an unknown platform, PluginError for a broken one.
+    """
+    group = platform_part(name, "options")
+    if group is None or (isinstance(group, type) and is_dataclass(group)):
+        return group
+    raise PLATFORMS.broken(name, f"{group!r} declares no options")

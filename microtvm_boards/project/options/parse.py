@@ -10,9 +10,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from microtvm_boards.errors import UsageError, nearest
+from microtvm_boards.plugins import PLATFORMS
 from microtvm_boards.project.options.declare import Method, specs_of
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.options.known import OptionSet, known_options
+from microtvm_boards.project.options.known import OptionSet, known_options, platform_group
 from microtvm_boards.project.options.resolve import CALLER, Layer, Value, resolve
 from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.options.upstream import renamed
@@ -60,6 +61,9 @@ def parse_options(
                 hint=f"--project-option {spec.name}=... with tvmc, --{spec.name} with "
                 "microtvm-boards",
             )
+    platform = values.get("platform")
+    if platform is not None and platform.value in PLATFORMS:
+        platform_group(str(platform.value))  # a broken one says so before anything else
     values = renamed(values)
     return ProjectOptions(
         **_of(ProjectOptions, values),

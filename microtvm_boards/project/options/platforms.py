@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from microtvm_boards.project.options.declare import Method, OptionSpec, Reach, option
-from microtvm_boards.project.options.zephyr import settings
+from microtvm_boards.project.options.kconfig import settings
 
 _GENERATE: tuple[Method, ...] = ("generate_project",)
 

@@ -1,4 +1,4 @@
-"""What the options of platform zephyr may say, and what a model needs of Zephyr's C library."""
+"""What a model needs of Zephyr's C library."""
 
 from __future__ import annotations
 
@@ -6,10 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from math import prod
 
-from microtvm_boards.errors import UsageError
 from microtvm_boards.model import Model
-
-_SETTING = re.compile(r"(CONFIG_[A-Z0-9_]+)(?:[=:](.*))?")
 
 # C99 7.12 without what compilers always expand in place, and with the f of float.
 _LIBM = (
@@ -26,24 +23,6 @@ _PRODUCT = re.compile(rb"\s*\d+\s*(?:[*,]\s*\d+\s*)*")
 _UNKNOWN_SIZE = 4096  # bytes, of one that the code computes
 _HEAP_OVERHEAD = (16, 256)  # bytes a block and once, of Zephyr's sys_heap with some to spare
 _HEAP_STEP = 64
-
-
-def settings(raw: Iterable[str]) -> tuple[str, ...]:
-    """Kconfig settings as lines of a prj.conf: CONFIG_X=value.
-
-    CONFIG_X:value and CONFIG_X alone (for y) are taken too: tvmc can't pass a "=" in a value.
-    Raises UsageError for anything else.
-    """
-    lines = []
-    for text in raw:
-        match = _SETTING.fullmatch(text)
-        if match is None:
-            raise UsageError(
-                f'Option "zephyr_config" takes Kconfig settings; found "{text}".',
-                hint="CONFIG_NAME=value, CONFIG_NAME:value, or CONFIG_NAME for y",
-            )
-        lines.append(f"{match[1]}={'y' if match[2] is None else match[2]}")
-    return tuple(lines)
 
 
 def libm_calls(model: Model, extra: Mapping[str, bytes]) -> tuple[str, ...]:
