@@ -241,7 +241,9 @@ def test_a_platform_brings_options_of_its_own() -> None:
     assert options.to_json() == {"board": "host", "depth": 4, "names": ["a", "b"]}
     assert options.with_group(Own(5)).of(Own) == Own(5)
     later = parse_options({"depth": 6, "names": "a"}, "build", known=known)
-    assert later.platform_values == {"depth": 6}
+    assert later.of(Own) == Own(6)
+    assert options.with_later(later).of(Own) == Own(6, ("a", "b"))
+    assert options.with_later(ProjectOptions(board="other")) == options
     assert ProjectOptions().of(Own) == Own()
     with pytest.raises(UsageError, match='no option "depth"'):
         parse_options({"board": "host", "depth": 4}, "generate_project")
