@@ -39,7 +39,7 @@ from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.project import parse_options
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.tuning.host.kernel_host import KernelHost
-from microtvm_boards.tuning.trials.candidate import Candidate
+from microtvm_boards.tuning.trials.candidate import KernelCandidate
 from microtvm_boards.tuning.trials.log import Trial, TrialLog
 from microtvm_boards.tuning.trials.trials import TrialOptions, Trials
 
@@ -112,12 +112,12 @@ def measure(line: Line, seconds: float, least: int, directory: Path) -> Row:
     devices = [DeviceOptions()] * line.boards
     rng = random.Random(1)
 
-    def candidates() -> Iterator[Candidate]:
+    def candidates() -> Iterator[KernelCandidate]:
         given = 0
         while given < least or time.monotonic() < end:
             entity = task.config_space.get(rng.randrange(len(task.config_space)))
             given += 1
-            yield Candidate("convolution", config_json(entity))
+            yield KernelCandidate("convolution", config_json(entity))
 
     cores = os.cpu_count() or 1
     with (

@@ -9,7 +9,7 @@ from microtvm_boards.mlf.c.text import decode
 from microtvm_boards.mlf.relay.macs import MacLayer, mac_layers
 from microtvm_boards.mlf.relay.text import parse_relay
 from microtvm_boards.model import DTYPE_BYTES
-from microtvm_boards.project.plan.schedule import OperatorCall, Schedule
+from microtvm_boards.model.schedule import OperatorCall, Schedule
 from microtvm_boards.project.project import Project
 
 # A function that TVM handed to a library or accelerator (BYOC): it may compute several layers.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from statistics import median
 from typing import TYPE_CHECKING
 
-from microtvm_boards.analysis.inputs import random_sample
+from microtvm_boards.analysis.generated_inputs import random_sample
 from microtvm_boards.analysis.macs import macs_of_calls
 from microtvm_boards.analysis.tracing import (
     ALL_TICKS,
@@ -19,10 +19,10 @@ from microtvm_boards.analysis.tracing import (
 )
 from microtvm_boards.analysis.watched import is_graph, start_graph
 from microtvm_boards.errors import OperatorsUnseenError
+from microtvm_boards.model.schedule import OperatorCall, Schedule
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.plan.schedule import OperatorCall, Schedule
 from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.trace import TracedProject
 from microtvm_boards.run.own_firmware import Run, clock_hz_of, run_samples

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from microtvm_boards.analysis.compare import Comparison, compare
-from microtvm_boards.analysis.inputs import Sample
-from microtvm_boards.analysis.reference import Reference, build_reference
+from microtvm_boards.analysis.generated_inputs import Sample
+from microtvm_boards.analysis.host_build import Reference, build_reference
 from microtvm_boards.analysis.tracing import require_answers
 from microtvm_boards.analysis.watched import Watched, WatchedFirmware, watch, watch_traced
 from microtvm_boards.errors import (
@@ -19,10 +19,10 @@ from microtvm_boards.errors import (
     ModelError,
     OperatorsUnseenError,
 )
+from microtvm_boards.model.schedule import OperatorCall, Schedule, Value
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.plan.schedule import OperatorCall, Schedule, Value
 from microtvm_boards.project.project import Project
 from microtvm_boards.run.own_firmware import run_samples
 

@@ -18,9 +18,9 @@ from microtvm_boards.analysis.tracing import (
 )
 from microtvm_boards.errors import DeviceError
 from microtvm_boards.model import Executor
+from microtvm_boards.model.schedule import OperatorCall, Schedule
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.plan.schedule import OperatorCall, Schedule
 from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.trace import TracedProject, read_schedule
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from microtvm_boards.compile.compiler import compiler_named
 from microtvm_boards.compile.samples import ModelInput, by_name
 from microtvm_boards.errors import UsageError
-from microtvm_boards.model.module import Tensor
+from microtvm_boards.model import Tensor
 
 if TYPE_CHECKING:
     import numpy.typing as npt

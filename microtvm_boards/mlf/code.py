@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from microtvm_boards.mlf.relay.text import TensorType
-from microtvm_boards.model.module import Interface, StaticBuffer
+from microtvm_boards.model import Interface, StaticBuffer
 
 
 @dataclass(frozen=True)

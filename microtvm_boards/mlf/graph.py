@@ -17,7 +17,7 @@ from microtvm_boards.mlf.checks import (
     parse_json,
     shown,
 )
-from microtvm_boards.model.module import Graph, GraphEntry, GraphNode
+from microtvm_boards.model import Graph, GraphEntry, GraphNode
 
 _MAX_RANK = 32
 

@@ -18,7 +18,7 @@ from microtvm_boards.mlf.metadata import (
     parse_metadata,
 )
 from microtvm_boards.mlf.module import read_module
-from microtvm_boards.model.module import Model
+from microtvm_boards.model import Model
 
 _CODE = re.compile(r"codegen/host/(?:src|lib)/([^/]+)\.(?:c|cc|cpp|o)")
 

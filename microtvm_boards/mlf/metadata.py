@@ -16,7 +16,7 @@ from microtvm_boards.mlf.checks import (
     parse_json,
     shown,
 )
-from microtvm_boards.model.module import Executor, Operator, Style, Tensor
+from microtvm_boards.model import Executor, Operator, Style, Tensor
 
 METADATA = "metadata.json"
 OLDEST_VERSION = 5  # TVM 0.8

@@ -17,7 +17,7 @@ from microtvm_boards.mlf.objects import scan_object
 from microtvm_boards.mlf.params import parse_params
 from microtvm_boards.mlf.relay.text import RelayMain, parse_relay
 from microtvm_boards.mlf.tensors import Sources, Tensors, merge_tensors, sanitized
-from microtvm_boards.model.module import (
+from microtvm_boards.model import (
     EntryPoint,
     Executor,
     Graph,

@@ -7,7 +7,7 @@ import re
 from microtvm_boards.elf import Elf, ElfError
 from microtvm_boards.mlf.checks import Malformed
 from microtvm_boards.mlf.code import ModuleCode
-from microtvm_boards.model.module import Interface
+from microtvm_boards.model import Interface
 
 
 def scan_object(data: bytes, name: str, has_header: bool) -> ModuleCode:

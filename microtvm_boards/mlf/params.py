@@ -7,7 +7,7 @@ import math
 import struct
 
 from microtvm_boards.mlf.checks import Malformed, as_str
-from microtvm_boards.model.module import DTYPE_BYTES, Param
+from microtvm_boards.model import DTYPE_BYTES, Param
 
 _LIST_MAGIC = 0xF7E58D4F05049CB7
 _NDARRAY_MAGIC = 0xDD5E40F096B4A13F

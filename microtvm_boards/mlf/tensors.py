@@ -24,7 +24,7 @@ from microtvm_boards.mlf.relay.quantization import (
 )
 from microtvm_boards.mlf.relay.text import RelayMain, TensorType
 from microtvm_boards.mlf.relay.types import PartialType, infer_results
-from microtvm_boards.model.module import DTYPE_BYTES, Graph, Quantization, Tensor
+from microtvm_boards.model import DTYPE_BYTES, Graph, Quantization, Tensor
 
 
 @dataclass(frozen=True)

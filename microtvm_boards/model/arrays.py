@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.model.module import Tensor
+from microtvm_boards.model.tensor import Tensor
 
 if TYPE_CHECKING:
     import numpy as np

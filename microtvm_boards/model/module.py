@@ -1,4 +1,4 @@
-"""What a Model Library Format tar says, as types. Nothing here knows boards, platforms or TVM."""
+"""A model library: its models, how each is called, and the memory that it takes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
+
+from microtvm_boards.model.graph import Graph, Param
+from microtvm_boards.model.tensor import Tensor
 
 
 class Executor(str, Enum):
@@ -25,26 +28,6 @@ class Interface(str, Enum):
 
     C = "c"  # tvmgen_<m>_run(struct tvmgen_<m>_inputs *, struct tvmgen_<m>_outputs *, ...)
     PACKED = "packed"  # TVMBackendPackedCFunc: TVMValue arguments that point to DLTensors
-
-
-@dataclass(frozen=True)
-class Quantization:
-    """real = scale * (stored - zero_point)."""
-
-    scale: float
-    zero_point: int
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """One input or output. `shape` is None when the MLF gives sizes alone (see `Module.notes`)."""
-
-    name: str
-    dtype: str  # TVM's spelling: int8, uint8, float32, bool, ...
-    shape: tuple[int, ...] | None
-    size_bytes: int
-    quantization: Quantization | None = None  # one scale for all
-    quantized_axis: int | None = None  # a scale for each index of this dimension; not in the MLF
 
 
 @dataclass(frozen=True)
@@ -81,48 +64,6 @@ class EntryPoint:
     # Inputs and outputs lie in the pools (tir.usmp.use_workspace_io): run takes the pools only, and
     # tvmgen_<m>_map_inputs and _map_outputs give the structs with the tensors' addresses.
     io_in_pools: bool = False
-
-
-@dataclass(frozen=True)
-class Param:
-    """One constant of a graph-executor module, from parameters/<mod>.params."""
-
-    name: str
-    dtype: str
-    shape: tuple[int, ...]
-    data: bytes = field(repr=False)
-
-
-@dataclass(frozen=True)
-class GraphEntry:
-    """One tensor of the graph: output `index` of node `node`."""
-
-    node: int
-    index: int
-    dtype: str
-    shape: tuple[int, ...]
-    storage_id: int
-
-
-@dataclass(frozen=True)
-class GraphNode:
-    """op == "null" is an input or a parameter; op == "tvm_op" calls `function`."""
-
-    name: str
-    op: str
-    function: str  # "" for null nodes; "__nop" passes its input through
-    inputs: tuple[int, ...]  # indices into Graph.entries
-    outputs: tuple[int, ...]  # likewise
-    flatten_data: bool = False
-
-
-@dataclass(frozen=True)
-class Graph:
-    """The graph executor's JSON, resolved: nodes in order of execution, entries, and outputs."""
-
-    nodes: tuple[GraphNode, ...]
-    entries: tuple[GraphEntry, ...]
-    outputs: tuple[int, ...]  # indices into `entries`
 
 
 @dataclass(frozen=True)
@@ -183,19 +124,3 @@ class Model:
             if module.name == name:
                 return module
         raise KeyError(name)
-
-
-DTYPE_BYTES: Mapping[str, int] = {
-    "bool": 1,
-    "int8": 1,
-    "uint8": 1,
-    "int16": 2,
-    "uint16": 2,
-    "float16": 2,
-    "int32": 4,
-    "uint32": 4,
-    "float32": 4,
-    "int64": 8,
-    "uint64": 8,
-    "float64": 8,
-}

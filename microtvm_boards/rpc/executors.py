@@ -9,7 +9,7 @@ from math import prod
 from typing import Protocol
 
 from microtvm_boards.errors import DeviceError
-from microtvm_boards.model.module import Graph, Tensor
+from microtvm_boards.model import Graph, Tensor
 from microtvm_boards.rpc.client import Argument, Device
 from microtvm_boards.rpc.remote import (
     ModelInfo,
@@ -33,7 +33,7 @@ class Timing:
     min_repeat_ms: int = 0
 
 
-class Executor(Protocol):
+class RemoteExecutor(Protocol):
     """`module`: what lives as long as the executor does. `work`: seconds that a run may take."""
 
     module: RemoteHandle
@@ -46,7 +46,7 @@ class Executor(Protocol):
         """Seconds of a run, `timing.repeat` of them."""
 
 
-def create(device: Device, model: ModelInfo) -> Executor:
+def create(device: Device, model: ModelInfo) -> RemoteExecutor:
     """Raises DeviceError when the firmware's model isn't `model`."""
     if model.graph is None:
         return DeviceExecutor(device, model)

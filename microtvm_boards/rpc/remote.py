@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.model.module import Graph, Param, Tensor
+from microtvm_boards.model import Graph, Param, Tensor
 from microtvm_boards.rpc.values import DataType, Handle, TensorRef
 
 _NAMES = ("int", "uint", "float")  # by DLDataTypeCode

@@ -10,7 +10,7 @@ from microtvm_boards.errors import UsageError, nearest
 from microtvm_boards.model.arrays import from_bytes, to_bytes
 from microtvm_boards.rpc.client import Device, Progress
 from microtvm_boards.rpc.deadlines import run_seconds
-from microtvm_boards.rpc.executors import Executor, Timing, create
+from microtvm_boards.rpc.executors import RemoteExecutor, Timing, create
 from microtvm_boards.rpc.remote import ModelInfo
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class RemoteModel:
         self.outputs = info.outputs
         self._device = device
         self._info = info
-        self._executor: Executor | None = None
+        self._executor: RemoteExecutor | None = None
         self._longest: float | None = None  # seconds of one run
 
     def run(
@@ -72,7 +72,7 @@ class RemoteModel:
             self._measure(executor, Timing())
         return self._measure(executor, Timing(number, repeat, min_repeat_ms))
 
-    def _measure(self, executor: Executor, timing: Timing) -> tuple[float, ...]:
+    def _measure(self, executor: RemoteExecutor, timing: Timing) -> tuple[float, ...]:
         runs = timing.number * timing.repeat
         work = run_seconds(self._device.session.pace, self._longest, runs)
         # The runs that find out how many are needed.
@@ -86,13 +86,13 @@ class RemoteModel:
     def _ran(self, seconds: float) -> None:
         self._longest = max(seconds, self._longest or 0.0)
 
-    def _ready(self) -> Executor:
+    def _ready(self) -> RemoteExecutor:
         """The executor in the device's present session."""
         if self._executor is None or not self._device.is_current(self._executor.module):
             self._executor = create(self._device, self._info)
         return self._executor
 
-    def _upload(self, inputs: Mapping[str, Array], progress: Progress | None) -> Executor:
+    def _upload(self, inputs: Mapping[str, Array], progress: Progress | None) -> RemoteExecutor:
         parts = self._pack(inputs)
         executor = self._ready()
         total, before = sum(map(len, parts)), 0
@@ -101,7 +101,7 @@ class RemoteModel:
             before += len(data)
         return executor
 
-    def _download(self, executor: Executor) -> dict[str, Array]:
+    def _download(self, executor: RemoteExecutor) -> dict[str, Array]:
         return {
             tensor.name: from_bytes(tensor, self._device.copy_from(remote))
             for tensor, remote in zip(self.outputs, executor.outputs, strict=True)

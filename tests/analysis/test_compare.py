@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from microtvm_boards.analysis.compare import compare
-from microtvm_boards.analysis.inputs import edge_samples, limits, random_sample
+from microtvm_boards.analysis.generated_inputs import edge_samples, limits, random_sample
 from microtvm_boards.model import Tensor
 
 F32 = np.float32

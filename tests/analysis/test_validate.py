@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from microtvm_boards.analysis.inputs import Sample, edge_samples, random_sample
+from microtvm_boards.analysis.generated_inputs import Sample, edge_samples, random_sample
 from microtvm_boards.analysis.validate import Settings, validate
 from microtvm_boards.errors import ModelError, ProjectError
 from microtvm_boards.project import Project

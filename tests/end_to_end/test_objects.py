@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from microtvm_boards.analysis.inputs import Sample
+from microtvm_boards.analysis.generated_inputs import Sample
 from microtvm_boards.analysis.profile import profile
 from microtvm_boards.analysis.validate import validate
 from microtvm_boards.errors import ModelError

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from microtvm_boards.analysis.inputs import random_sample
+from microtvm_boards.analysis.generated_inputs import random_sample
 from microtvm_boards.firmware.stack_use import StackUse
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project

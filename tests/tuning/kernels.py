@@ -11,7 +11,7 @@ import time
 from microtvm_boards.errors import ModelError
 from microtvm_boards.model import Tensor
 from microtvm_boards.tuning.host.system_library import tables
-from microtvm_boards.tuning.trials.candidate import Candidate, KernelSources, Operator
+from microtvm_boards.tuning.trials.candidate import KernelCandidate, KernelSources, TunedOperator
 
 COUNT = 64
 FUNCTION = "triple_add"
@@ -71,21 +71,21 @@ TVM_DLL int32_t {FUNCTION}(void *args, int *codes, int count, void *value, int *
     return KernelSources({"kernel.c": text.encode()}, FUNCTION, complete)
 
 
-def operator(name: str = "triple_add", work: int = 20_000) -> Operator:
+def operator(name: str = "triple_add", work: int = 20_000) -> TunedOperator:
     """The untuned kernel is a slow one, so that others can beat it."""
     arguments = (
         Tensor("a", "int8", (COUNT,), COUNT),
         Tensor("b", "int8", (COUNT,), COUNT),
         Tensor("out", "int32", (COUNT,), 4 * COUNT),
     )
-    return Operator(name, arguments, 1, sources("slow", work))
+    return TunedOperator(name, arguments, 1, sources("slow", work))
 
 
-def candidate(body: str, number: int = 0, work: int = 0, **more: object) -> Candidate:
-    return Candidate("triple_add", {"body": body, "number": number, "work": work, **more})
+def candidate(body: str, number: int = 0, work: int = 0, **more: object) -> KernelCandidate:
+    return KernelCandidate("triple_add", {"body": body, "number": number, "work": work, **more})
 
 
-def make(candidate: Candidate, complete: bool) -> KernelSources:
+def make(candidate: KernelCandidate, complete: bool) -> KernelSources:
     """In a worker: the sources that the configuration names."""
     config = candidate.config
     body = config["body"]

@@ -10,7 +10,7 @@ import pytest
 from microtvm_boards.model import Tensor
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.tuning.host.kernel_host import KernelHost
-from microtvm_boards.tuning.trials.candidate import Operator
+from microtvm_boards.tuning.trials.candidate import TunedOperator
 from microtvm_boards.tuning.trials.outputs import clear, fetch, right
 from tests.tuning import kernels
 
@@ -18,7 +18,7 @@ NUMBERS = np.array([0.0, 1.0, -2.5, 1e6])
 NEAR = NUMBERS * (1 + 2e-5)
 
 
-def operator(*dtypes: str) -> Operator:
+def operator(*dtypes: str) -> TunedOperator:
     outputs = tuple(
         Tensor(f"out{n}", dtype, (4,), 4 * np.dtype(dtype).itemsize)
         for n, dtype in enumerate(dtypes)

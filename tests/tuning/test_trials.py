@@ -16,7 +16,7 @@ from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.rpc import Device
 from microtvm_boards.tuning.host.kernel_host import KernelHost
 from microtvm_boards.tuning.trials.bench import TrialFailedError
-from microtvm_boards.tuning.trials.candidate import Candidate
+from microtvm_boards.tuning.trials.candidate import KernelCandidate
 from microtvm_boards.tuning.trials.log import Trial, TrialLog, read_log
 from microtvm_boards.tuning.trials.measure import Limits
 from microtvm_boards.tuning.trials.summary import summarize
@@ -48,7 +48,7 @@ ENDS = {
 }
 
 
-def tried(trials: Trials, *candidates: Candidate) -> list[Trial]:
+def tried(trials: Trials, *candidates: KernelCandidate) -> list[Trial]:
     return list(trials.run(kernels.operator(), candidates))
 
 
@@ -161,7 +161,7 @@ def test_a_tuner_learns_while_others_run(emulated: KernelHost, start: START) -> 
         known: list[Trial] = []
         seen: list[int] = []
 
-        def ask() -> Iterator[Candidate]:
+        def ask() -> Iterator[KernelCandidate]:
             for number in range(8):
                 seen.append(len(known))
                 yield kernels.candidate("good", number)

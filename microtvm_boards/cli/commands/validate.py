@@ -25,7 +25,7 @@ from microtvm_boards.errors import UsageError
 
 if TYPE_CHECKING:
     from microtvm_boards.analysis.compare import Comparison
-    from microtvm_boards.analysis.inputs import Sample
+    from microtvm_boards.analysis.generated_inputs import Sample
     from microtvm_boards.analysis.validate import FirstDifference, Outputs, Validation
     from microtvm_boards.project.manifest import ProjectModel
     from microtvm_boards.project.options.device import DeviceOptions
@@ -149,7 +149,7 @@ def _by_tvm(path: Path, model: ProjectModel, samples: Sequence[Sample]) -> list[
 def _samples(
     model: ProjectModel, runs: int | None, inputs: Path | None, expected: Path | None
 ) -> tuple[list[Sample], list[Outputs] | None]:
-    from microtvm_boards.analysis.inputs import Sample, edge_samples, random_sample
+    from microtvm_boards.analysis.generated_inputs import Sample, edge_samples, random_sample
     from microtvm_boards.harness.npz import load_inputs, load_outputs
 
     if inputs is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from microtvm_boards.mlf.c.text import without_comments
 from microtvm_boards.mlf.checks import MAX_COUNT, Malformed
-from microtvm_boards.model.module import Pool
+from microtvm_boards.model import Pool
 
 _DEFINE = re.compile(r"^#define[ \t]+(\w+)[ \t]+(\d{1,19})[ \t]*$", re.MULTILINE)
 _FIELD = re.compile(r"void[ \t]*\*[ \t]*(\w+)[ \t]*;")

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from microtvm_boards.mlf.checks import Malformed
-from microtvm_boards.model.module import DTYPE_BYTES, StaticBuffer
+from microtvm_boards.model import DTYPE_BYTES, StaticBuffer
 
 _NOINIT = 'section(".bss.noinit.tvm"'
 _BUFFER = re.compile(

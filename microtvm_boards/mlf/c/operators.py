@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from microtvm_boards.mlf.c.ranges import Range, range_of
-from microtvm_boards.model.module import DTYPE_BYTES
+from microtvm_boards.model import DTYPE_BYTES
+from microtvm_boards.model.schedule import Constant, Scratch
 
 _FUNCTION = re.compile(r"^TVM_DLL int32_t (\w+)\(([^(){};]*)\) \{", re.MULTILINE)
 _ARRAY = r"(?:\(\(\w+ ?\*\))?(\w+)\)?"
@@ -36,27 +37,7 @@ _POOL = re.compile(r"\w+_\d+_var$")
 
 
 @dataclass(frozen=True)
-class Constant:
-    """A constant array of generated C."""
-
-    dtype: str
-    elements: int
-
-    @property
-    def size_bytes(self) -> int:
-        return self.elements * DTYPE_BYTES[self.dtype]
-
-
-@dataclass(frozen=True)
-class Scratch:
-    """Memory that an operator takes for itself while it runs."""
-
-    size_bytes: int
-    pool: tuple[str, int] | None  # the name of a pool, and the bytes from its start
-
-
-@dataclass(frozen=True)
-class Operator:
+class OperatorCode:
     """One generated function besides the entry. Pools are not among its arguments here."""
 
     name: str
@@ -87,7 +68,7 @@ def functions_of(text: str) -> Iterator[tuple[str, str, int, int]]:
 
 def read_operator(
     name: str, parameters: str, body: str, constants: Mapping[str, Constant]
-) -> Operator:
+) -> OperatorCode:
     return _Reader(name, parameters, constants).read(body)
 
 
@@ -133,7 +114,7 @@ class _Reader:
         elif _dtype(c_type) in DTYPE_BYTES:
             self.types[number] = _dtype(c_type)
 
-    def read(self, body: str) -> Operator:
+    def read(self, body: str) -> OperatorCode:
         for line in body.splitlines():
             self._line(line)
         for word in dict.fromkeys(re.findall(r"\w+", body)):
@@ -142,7 +123,7 @@ class _Reader:
         tensors = tuple(n for n in range(self.count) if n not in self.pools)
         if not self.writes and tensors:
             self.writes[tensors[-1]] = None  # by a library: outputs come last
-        return Operator(
+        return OperatorCode(
             name=self.name,
             packed=self.packed,
             arguments=self.count,

@@ -11,7 +11,7 @@ from microtvm_boards.mlf.c.memory import scan_static_memory
 from microtvm_boards.mlf.c.metadata_tables import parse_tables
 from microtvm_boards.mlf.c.text import without_comments_and_strings
 from microtvm_boards.mlf.code import ModuleCode
-from microtvm_boards.model.module import Interface
+from microtvm_boards.model import Interface
 
 # Without \b in front, so that the search runs at the speed of a plain string's.
 _CALL = re.compile(r"TVM\w{0,48}[ \t]{0,8}\(")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from microtvm_boards.mlf.relay.text import Call, RelayMain, parse_call
-from microtvm_boards.model.module import Quantization
+from microtvm_boards.model import Quantization
 
 _QUANTIZED_DTYPES = ("int8", "uint8", "int16", "int32")
 

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from math import prod
 
 from microtvm_boards.errors import ModelError
-from microtvm_boards.model import DTYPE_BYTES, Graph, GraphEntry, Module
-
-NOP = "__nop"  # TVM's name of a reshape that moves nothing
+from microtvm_boards.model import DTYPE_BYTES, Graph, Module
+from microtvm_boards.model.graph import NOP
 
 
 @dataclass(frozen=True)
@@ -83,12 +82,8 @@ def host_storage_bytes(graph: Graph) -> tuple[int, ...]:
     block for each storage id, parameters too (v0.16 graph_executor.cc, SetupStorage)."""
     sizes: dict[int, int] = {}
     for entry in graph.entries:
-        sizes[entry.storage_id] = max(sizes.get(entry.storage_id, 0), entry_bytes(entry))
+        sizes[entry.storage_id] = max(sizes.get(entry.storage_id, 0), entry.size_bytes)
     return tuple(sizes.values())
-
-
-def entry_bytes(entry: GraphEntry) -> int:
-    return prod(entry.shape) * DTYPE_BYTES[entry.dtype]
 
 
 def plan_graph(module: Module) -> GraphPlan:
@@ -181,7 +176,7 @@ class _Planner:
         if where == "storage":
             # A storage id is as large as the largest entry that lives in it.
             self.storage[int(slot)] = max(
-                entry_bytes(e)
+                e.size_bytes
                 for i, e in enumerate(self.graph.entries)
                 if self.places.get(i) == (where, slot)
             )

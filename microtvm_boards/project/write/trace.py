@@ -17,12 +17,13 @@ from typing import Any
 from microtvm_boards.errors import ModelError, OperatorsUnseenError, ProjectError
 from microtvm_boards.mlf import load
 from microtvm_boards.mlf.c.main import read_main
+from microtvm_boards.mlf.schedule import schedule_of
 from microtvm_boards.model import Model
 from microtvm_boards.model.redirect import Call, Redirects, Renames
+from microtvm_boards.model.schedule import OperatorCall, Schedule
 from microtvm_boards.project.manifest import MANIFEST, MODEL_TAR
 from microtvm_boards.project.plan.parts.planned import TEMPLATE
 from microtvm_boards.project.plan.parts.trace import FOLDER, trace_files, trace_sources
-from microtvm_boards.project.plan.schedule import OperatorCall, Schedule, schedule_of
 from microtvm_boards.project.project import Project
 from microtvm_boards.resources import template_project
 

@@ -24,7 +24,12 @@ from microtvm_boards.relay.tuning.kernel_code import (
 from microtvm_boards.relay.tuning.knobs import KnobSearch
 from microtvm_boards.relay.tuning.tune_space import Search, Task
 from microtvm_boards.relay.tuning.tuned import AUTOTVM_RECORDS
-from microtvm_boards.tuning.trials.candidate import Candidate, KernelSources, Make, Operator
+from microtvm_boards.tuning.trials.candidate import (
+    KernelCandidate,
+    KernelSources,
+    Make,
+    TunedOperator,
+)
 from microtvm_boards.tuning.trials.log import Trial
 
 # A workload of AutoTVM: template's name and arguments, nested tuples.
@@ -99,7 +104,7 @@ def create_task(workload: Workload, target: str) -> Any:
     return autotvm.task.create(workload[0], workload[1:], target)
 
 
-def make_kernel(specs: Specs, candidate: Candidate, complete: bool) -> KernelSources:
+def make_kernel(specs: Specs, candidate: KernelCandidate, complete: bool) -> KernelSources:
     """Make of the engine's workers. Nothing is ever left out: the code is the deployed one.
 
     Raises ValueError when the schedule refuses the configuration, and when the kernel's output
@@ -163,7 +168,7 @@ def _fallback() -> Any:
     return space.FallbackConfigEntity()
 
 
-def operator(name: str, task: Any) -> Operator:
+def operator(name: str, task: Any) -> TunedOperator:
     """An AutoTVM task as the tuning room knows it."""
     workload, target = task.workload, str(task.target)
     load_tvm()
@@ -174,7 +179,7 @@ def operator(name: str, task: Any) -> Operator:
         for number, argument in enumerate(arguments)
     )
     untuned = build_kernel(workload, target, _fallback())
-    return Operator(name, tensors, 1, untuned)
+    return TunedOperator(name, tensors, 1, untuned)
 
 
 def _name(workload: Workload) -> str:

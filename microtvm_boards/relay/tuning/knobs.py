@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from microtvm_boards.tuning.trials.candidate import Candidate
+from microtvm_boards.tuning.trials.candidate import KernelCandidate
 from microtvm_boards.tuning.trials.log import Trial
 
 _FIRST = 24  # at random, before there are parents
@@ -36,7 +36,7 @@ class KnobSearch:
                 self._tried.add(_index(trial.config))
                 self.tell(trial)
 
-    def batches(self, count: int) -> Iterator[Iterable[Candidate]]:
+    def batches(self, count: int) -> Iterator[Iterable[KernelCandidate]]:
         if count >= len(self._space) - len(self._tried):
             yield self._rest(count)
         else:
@@ -46,7 +46,7 @@ class KnobSearch:
         if trial.good and trial.measurement is not None and trial.config is not None:
             self._costs[_index(trial.config)] = trial.measurement.cost
 
-    def _rest(self, count: int) -> Iterator[Candidate]:
+    def _rest(self, count: int) -> Iterator[KernelCandidate]:
         rest = [
             index
             for index in range(self._space.range_length)
@@ -56,7 +56,7 @@ class KnobSearch:
         for index in rest[:count]:
             yield self._candidate(index)
 
-    def _children(self, count: int) -> Iterator[Candidate]:
+    def _children(self, count: int) -> Iterator[KernelCandidate]:
         for _ in range(count):
             index = self._propose()
             if index is None:
@@ -91,9 +91,9 @@ class KnobSearch:
         ]
         return int(self._space.knob2point(knobs))
 
-    def _candidate(self, index: int) -> Candidate:
+    def _candidate(self, index: int) -> KernelCandidate:
         self._tried.add(index)
-        return Candidate(self._operator, config_json(self._space.get(index)))
+        return KernelCandidate(self._operator, config_json(self._space.get(index)))
 
 
 def _index(config: Mapping[str, Any]) -> int:

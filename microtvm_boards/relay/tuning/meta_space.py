@@ -23,10 +23,10 @@ from microtvm_boards.relay.tuning.kernel_code import (
 from microtvm_boards.relay.tuning.tune_space import Search, Task
 from microtvm_boards.relay.tuning.tuned import META_RECORDS
 from microtvm_boards.tuning.trials.candidate import (
-    Candidate,
+    KernelCandidate,
     KernelSources,
     Make,
-    Operator,
+    TunedOperator,
     candidate_key,
 )
 from microtvm_boards.tuning.trials.log import Trial
@@ -108,7 +108,7 @@ def find_tasks(mod: Any, params: Mapping[str, Any], recipe: Recipe) -> MetaSpace
 
 
 def make_kernel(
-    texts: Mapping[str, tuple[str, str]], candidate: Candidate, complete: bool
+    texts: Mapping[str, tuple[str, str]], candidate: KernelCandidate, complete: bool
 ) -> KernelSources:
     """Make of the engine's workers; a configuration is {"trace": MetaSchedule's, as JSON}."""
     text, target = texts[candidate.operator]
@@ -167,7 +167,7 @@ class EvolutionarySearch:
             num_threads=1,
         )
 
-    def batches(self, count: int) -> Iterator[Iterable[Candidate]]:
+    def batches(self, count: int) -> Iterator[Iterable[KernelCandidate]]:
         ms = _meta_schedule()
         context = self._context
         # More than are wanted: those that ran before are proposed again.
@@ -194,10 +194,10 @@ class EvolutionarySearch:
         if _is_right(trial):
             _commit(self._database, self._mod, self._target, trial)
 
-    def _candidate(self, proposed: Any) -> Candidate:
-        return Candidate(self._operator, {"trace": plain(proposed.sch.trace.as_json())})
+    def _candidate(self, proposed: Any) -> KernelCandidate:
+        return KernelCandidate(self._operator, {"trace": plain(proposed.sch.trace.as_json())})
 
-    def _result(self, own: Candidate) -> Any:
+    def _result(self, own: KernelCandidate) -> Any:
         runner = _meta_schedule().runner
         trial = self._results.get(candidate_key(own.operator, own.config))
         if trial is None or not _is_right(trial) or trial.measurement is None:
@@ -275,7 +275,7 @@ def _scheduled(mod: Any, trace: Any) -> Any:
     return schedule
 
 
-def _operator(found: Any, target: str) -> Operator | None:
+def _operator(found: Any, target: str) -> TunedOperator | None:
     """None for one without numbers, or that has several kernels."""
     (variable,) = found.mod.get_global_vars()
     function = found.mod[variable]
@@ -285,7 +285,8 @@ def _operator(found: Any, target: str) -> Operator | None:
     outputs = len(tensors) - len(function.params)
     if outputs < 1 or any(math.prod(t.shape or ()) == 0 for t in tensors):
         return None
-    return Operator(str(found.task_name), tensors, outputs, primitive_sources(function, target))
+    untuned = primitive_sources(function, target)
+    return TunedOperator(str(found.task_name), tensors, outputs, untuned)
 
 
 def _meta_schedule() -> Any:

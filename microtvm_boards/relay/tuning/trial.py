@@ -23,8 +23,7 @@ from microtvm_boards.errors import (
     UsageError,
 )
 from microtvm_boards.mlf import load
-from microtvm_boards.model import Model
-from microtvm_boards.model.module import Style
+from microtvm_boards.model import Model, Style
 from microtvm_boards.platforms import get_platform, transport_to
 from microtvm_boards.project import Project, ProjectOptions, create
 from microtvm_boards.project.options.device import DeviceOptions

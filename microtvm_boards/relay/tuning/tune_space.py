@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from microtvm_boards.tuning.trials.candidate import Candidate, Make, Operator
+from microtvm_boards.tuning.trials.candidate import KernelCandidate, Make, TunedOperator
 from microtvm_boards.tuning.trials.log import Trial
 
 
@@ -18,7 +18,7 @@ class Task:
     weight: how often the model calls it. size: ways that there are; None: not counted.
     """
 
-    operator: Operator
+    operator: TunedOperator
     weight: int
     size: int | None = None
 
@@ -30,7 +30,7 @@ class Task:
 class Search(Protocol):
     """Proposes candidates of one task, and learns from what became of them."""
 
-    def batches(self, count: int) -> Iterator[Iterable[Candidate]]:
+    def batches(self, count: int) -> Iterator[Iterable[KernelCandidate]]:
         """Up to `count` candidates that weren't tried before. Each batch has to end, and its
         trials be told, before the next one is taken; within one they may come in any order."""
         ...

@@ -17,7 +17,7 @@ from microtvm_boards.platforms.flash import wear_key_of
 from microtvm_boards.rpc import RemoteError, Seen, SessionError
 from microtvm_boards.run.connect import pace_of
 from microtvm_boards.tuning.host.image import KernelImage
-from microtvm_boards.tuning.trials.candidate import Operator
+from microtvm_boards.tuning.trials.candidate import TunedOperator
 from microtvm_boards.tuning.trials.measure import Limits, Measurement, Timer
 from microtvm_boards.tuning.trials.outputs import clear, fetch
 
@@ -84,7 +84,7 @@ class Job:
 
     image: KernelImage
     function: str
-    operator: Operator
+    operator: TunedOperator
     inputs: tuple[bytes, ...]
     timeout: float
     expected: tuple[bytes, ...] | None = None
@@ -115,7 +115,7 @@ class Bench:
         self._limits = limits
         self._device: Device | None = None
         self._timer: Timer | None = None
-        self._operator: Operator | None = None  # whose tensors are on the board
+        self._operator: TunedOperator | None = None  # whose tensors are on the board
         self._tensors: tuple[RemoteTensor, ...] = ()
         self._wear_key: str | None = None
         self._aborted = threading.Event()
@@ -220,7 +220,7 @@ class Bench:
         clear(device, self._tensors[-operator.outputs :])
         return self._tensors
 
-    def _allocate(self, device: Device, operator: Operator) -> tuple[RemoteTensor, ...]:
+    def _allocate(self, device: Device, operator: TunedOperator) -> tuple[RemoteTensor, ...]:
         made: list[RemoteTensor] = []
         try:
             for argument in operator.arguments:

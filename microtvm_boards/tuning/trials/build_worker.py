@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 from microtvm_boards.errors import MicroTvmBoardsError, TransportError
 from microtvm_boards.transports.child import Child
 from microtvm_boards.transports.stream import ByteStream, StreamEndedError, StreamTimeoutError
-from microtvm_boards.tuning.trials.candidate import Candidate, KernelSources, Make
+from microtvm_boards.tuning.trials.candidate import KernelCandidate, KernelSources, Make
 
 _LENGTH = struct.Struct("<Q")
 
@@ -37,7 +37,7 @@ class BuildWorker:
         self._stream: ByteStream | None = None
         self._closed = False
 
-    def make(self, candidate: Candidate, complete: bool, timeout: float) -> KernelSources:
+    def make(self, candidate: KernelCandidate, complete: bool, timeout: float) -> KernelSources:
         """What `make` gives in there. `timeout`: seconds.
 
         Raises MakeError with its message; then or without it the next call is as good as the first.

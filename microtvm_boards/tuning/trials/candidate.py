@@ -27,7 +27,7 @@ class KernelSources:
 
 
 @dataclass(frozen=True)
-class Operator:
+class TunedOperator:
     """One operator of a model: what its kernels get and give.
 
     arguments: the tensors in the kernel's order, outputs last; each has a shape.
@@ -45,7 +45,7 @@ class Operator:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class KernelCandidate:
     """One way to compile the operator named `operator`.
 
     config: tells it from all others of that operator; JSON, goes into the log.
@@ -63,7 +63,7 @@ class Candidate:
 
 # make(candidate, complete) -> its kernel; `complete`: nothing may be left out. Called in a process
 # of its own that imports it by name: a function of a module, or functools.partial of one.
-Make: TypeAlias = Callable[[Candidate, bool], KernelSources]
+Make: TypeAlias = Callable[[KernelCandidate, bool], KernelSources]
 
 
 def candidate_key(operator: str, config: Mapping[str, Any] | None) -> str:

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from microtvm_boards.tuning.trials.candidate import Operator
+from microtvm_boards.tuning.trials.candidate import TunedOperator
 
 if TYPE_CHECKING:
     from microtvm_boards.rpc import Device, RemoteTensor
@@ -49,7 +49,7 @@ def _crc32(device: Device, tensor: RemoteTensor) -> object:
     return None if function is None else device.call(function, tensor, work=_SECONDS)
 
 
-def right(outputs: Sequence[bytes], expected: Sequence[bytes], operator: Operator) -> bool:
+def right(outputs: Sequence[bytes], expected: Sequence[bytes], operator: TunedOperator) -> bool:
     """Whether `outputs` are `expected`: integers exactly, floats within the operator's limits."""
     import numpy as np
 

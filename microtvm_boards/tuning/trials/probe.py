@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from microtvm_boards.model import Tensor
 from microtvm_boards.tuning.host.system_library import tables
-from microtvm_boards.tuning.trials.candidate import KernelSources, Operator
+from microtvm_boards.tuning.trials.candidate import KernelSources, TunedOperator
 
 if TYPE_CHECKING:
     from microtvm_boards.tuning.trials.bench import Host, Job
@@ -44,6 +44,6 @@ def probe_job(host: Host, directory: Path) -> Job:
 
     sources = probe_sources()
     tensors = tuple(Tensor(name, "uint8", (_COUNT,), _COUNT) for name in ("in", "out"))
-    operator = Operator(_FUNCTION, tensors, 1, sources)
+    operator = TunedOperator(_FUNCTION, tensors, 1, sources)
     image = host.build(sources.files, directory)
     return Job(image, _FUNCTION, operator, (_INPUT,), _SECONDS, measured=False)

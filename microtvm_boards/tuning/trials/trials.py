@@ -18,7 +18,7 @@ from microtvm_boards.errors import UsageError
 from microtvm_boards.tuning.host.image import KernelImage
 from microtvm_boards.tuning.trials.bench import Bench, Host, Job, TrialFailedError
 from microtvm_boards.tuning.trials.board_pool import BoardPool
-from microtvm_boards.tuning.trials.candidate import Candidate, Make, Operator
+from microtvm_boards.tuning.trials.candidate import KernelCandidate, Make, TunedOperator
 from microtvm_boards.tuning.trials.log import Trial, TrialLog, beats, best_of
 from microtvm_boards.tuning.trials.measure import Limits
 from microtvm_boards.tuning.trials.outputs import right
@@ -66,7 +66,7 @@ class _Tuned:
     """An operator that is being tuned. timeout: seconds of a call. best: what a kernel has to beat
     to be worth a check; under the lock."""
 
-    operator: Operator
+    operator: TunedOperator
     inputs: tuple[bytes, ...]
     expected: tuple[bytes, ...]
     timeout: float
@@ -145,7 +145,7 @@ class Trials:
         """Names of the boards that aren't used any more, and why."""
         return dict(self._pool.set_aside)
 
-    def begin(self, operator: Operator) -> Trial:
+    def begin(self, operator: TunedOperator) -> Trial:
         """Runs the operator's untuned kernel: its outputs are what all others' are compared with.
 
         Raises UsageError when the operator was begun, DeviceError when no board is left, and
@@ -187,7 +187,9 @@ class Trials:
         )
         return baseline
 
-    def run(self, operator: Operator, candidates: Iterable[Candidate]) -> Iterator[Trial]:
+    def run(
+        self, operator: TunedOperator, candidates: Iterable[KernelCandidate]
+    ) -> Iterator[Trial]:
         """Trials of `candidates`, as they end. A candidate is taken when there is room for it, in
         the caller's thread: a tuner may make it from the trials that it got so far.
 
@@ -236,14 +238,14 @@ class Trials:
         return self._tuned[name]
 
     def _put(
-        self, done: SimpleQueue[Trial | BaseException], tuned: _Tuned, candidate: Candidate
+        self, done: SimpleQueue[Trial | BaseException], tuned: _Tuned, candidate: KernelCandidate
     ) -> None:
         try:
             done.put(self._try(tuned, candidate))
         except BaseException as error:
             done.put(error)
 
-    def _try(self, tuned: _Tuned, candidate: Candidate) -> Trial:
+    def _try(self, tuned: _Tuned, candidate: KernelCandidate) -> Trial:
         """One trial, whatever becomes of it."""
         began = time.monotonic()
         trial = _Running(self._trial(candidate.operator, candidate.config, None, None))
@@ -259,7 +261,7 @@ class Trials:
         trial.add({"wait": max(0.0, waited)})
         return trial.done()
 
-    def _build_and_run(self, tuned: _Tuned, candidate: Candidate, trial: _Running) -> None:
+    def _build_and_run(self, tuned: _Tuned, candidate: KernelCandidate, trial: _Running) -> None:
         operator = tuned.operator
         with self._workshop.kernel(candidate, False, trial.seconds) as (sources, image):
             trial.now(kernel_sha256=image.sha256, kernel_bytes=image.size_bytes)
@@ -349,9 +351,9 @@ class _Running:
         return replace(self.trial, seconds={k: round(v, 6) for k, v in self.seconds.items()})
 
 
-def random_inputs(operator: Operator, seed: int) -> tuple[bytes, ...]:
+def random_inputs(operator: TunedOperator, seed: int) -> tuple[bytes, ...]:
     """The same for the same tensors and seed."""
-    from microtvm_boards.analysis.inputs import random_sample
+    from microtvm_boards.analysis.generated_inputs import random_sample
     from microtvm_boards.model.arrays import to_bytes
 
     tensors = operator.arguments[: -operator.outputs]

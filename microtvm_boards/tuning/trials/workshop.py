@@ -14,7 +14,7 @@ from microtvm_boards.errors import BuildError
 from microtvm_boards.tuning.host.image import KernelImage, KernelTooLargeError
 from microtvm_boards.tuning.trials.bench import Host, TrialFailedError
 from microtvm_boards.tuning.trials.build_worker import BuildWorker, MakeError
-from microtvm_boards.tuning.trials.candidate import Candidate, KernelSources, Make
+from microtvm_boards.tuning.trials.candidate import KernelCandidate, KernelSources, Make
 
 # What GNU ld and lld say of symbols, in BuildErrors.
 _LINKER = re.compile(
@@ -45,7 +45,7 @@ class Workshop:
 
     @contextmanager
     def kernel(
-        self, candidate: Candidate, complete: bool, spent: dict[str, float]
+        self, candidate: KernelCandidate, complete: bool, spent: dict[str, float]
     ) -> Iterator[tuple[KernelSources, KernelImage]]:
         """The kernel of a candidate, in a directory that is gone afterwards. `spent` gets the
         seconds of "build".

@@ -20,7 +20,7 @@ from microtvm_boards.relay.recipes import recipes, tuned_recipes
 from microtvm_boards.relay.tuning.tune_space import Task
 from microtvm_boards.relay.tuning.tuned import read_tuning, records_directory
 from microtvm_boards.relay.tuning.tuning import divide, find_space, tune, tuning_recipe
-from microtvm_boards.tuning.trials.candidate import KernelSources, Operator
+from microtvm_boards.tuning.trials.candidate import KernelSources, TunedOperator
 from microtvm_boards.tuning.trials.log import Trial, read_log
 from microtvm_boards.tuning.trials.measure import Measurement
 from tests.compile.test_compile import (
@@ -202,7 +202,7 @@ def test_a_kernel_whose_output_is_in_blocks_of_another_size_is_refused() -> None
     """It can't be compared with the untuned kernel's, and would be called wrong."""
     pytest.importorskip("tvm")
     from microtvm_boards.relay.tuning import autotvm_space, knobs
-    from microtvm_boards.tuning.trials.candidate import Candidate as Choice
+    from microtvm_boards.tuning.trials.candidate import KernelCandidate
 
     data = ("TENSOR", (1, 8, 6, 6), "float32")
     weights = ("TENSOR", (16, 8, 3, 3), "float32")
@@ -211,7 +211,7 @@ def test_a_kernel_whose_output_is_in_blocks_of_another_size_is_refused() -> None
     space = autotvm_space.create_task(workload, "c").config_space
     made, words = 0, set()
     for index in range(0, len(space), 3):
-        candidate = Choice("conv", knobs.config_json(space.get(index)))
+        candidate = KernelCandidate("conv", knobs.config_json(space.get(index)))
         try:
             autotvm_space.make_kernel({"conv": (workload, "c")}, candidate, True)
             made += 1
@@ -256,7 +256,7 @@ def test_a_space_that_is_small_enough_is_tried_as_a_whole(arm: Any) -> None:
 
 def test_trials_go_where_the_time_goes() -> None:
     def task(name: str, size: int | None = None) -> Task:
-        return Task(Operator(name, (), 1, KernelSources({}, "")), 1, size)
+        return Task(TunedOperator(name, (), 1, KernelSources({}, "")), 1, size)
 
     tasks = [task("big"), task("middle"), task("small", 5), task("nothing")]
     costs = {"big": 600.0, "middle": 300.0, "small": 100.0, "nothing": 1.0}

@@ -8,7 +8,8 @@ import pytest
 
 from microtvm_boards.errors import OperatorsUnseenError
 from microtvm_boards.mlf import load
-from microtvm_boards.project.plan.schedule import Schedule, schedule_of
+from microtvm_boards.mlf.schedule import schedule_of
+from microtvm_boards.model.schedule import Schedule
 from tests.conftest import DATA, DIGITS
 
 FOO = [DATA / f"foo_{kind}.tar" for kind in ("c", "c_nousmp", "graph", "graphlp", "packed", "pu")]
