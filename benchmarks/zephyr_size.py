@@ -1,5 +1,5 @@
 """Measures what Zephyr itself takes, with our own code on top: kernel, drivers and C library by
-release, board, kind of firmware and optimization. Writes microtvm_boards/project/zephyr_size.json.
+release, board, kind of firmware and optimization. Writes zephyr_size.json of platforms/zephyr.
 
     python -m benchmarks.zephyr_size [--keep FOLDER] [--boards B ...] [ZEPHYR_BASE ...]
 
@@ -26,8 +26,8 @@ from microtvm_boards.firmware.linked_needs import linked_sizes
 from microtvm_boards.firmware.stack_report import objects_of, stack_report
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.zephyr.built_devicetree import read_config
+from microtvm_boards.platforms.zephyr.size import TABLE, short_release
 from microtvm_boards.project import Project
-from microtvm_boards.project.needs.zephyr_size import TABLE, short_release
 
 ROOT = Path(__file__).resolve().parent.parent
 SMALL = ROOT / "tests" / "data" / "foo_c.tar"

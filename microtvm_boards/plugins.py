@@ -40,12 +40,14 @@ OWN_PLATFORMS = (
         "this computer: the firmware is a program",
         "microtvm_boards.platforms.host:HostPlatform",
         boards="microtvm_boards.platforms.boards:HostBoards",
+        target="microtvm_boards.platforms.targets:HostTarget",
     ),
     PlatformPlugin(
         "baremetal",
         "Cortex-M without an operating system",
         "microtvm_boards.platforms.baremetal:BaremetalPlatform",
         boards="microtvm_boards.platforms.boards:BaremetalBoards",
+        target="microtvm_boards.platforms.targets:BaremetalTarget",
     ),
     PlatformPlugin(
         "zephyr",
@@ -53,6 +55,7 @@ OWN_PLATFORMS = (
         "microtvm_boards.platforms.zephyr.platform:ZephyrPlatform",
         boards="microtvm_boards.boards.zephyr_board:ZephyrBoards",
         options="microtvm_boards.project.options.platforms:ZephyrOptions",
+        target="microtvm_boards.platforms.zephyr.target:ZephyrTarget",
     ),
     PlatformPlugin(
         "stm32cube",
@@ -60,6 +63,7 @@ OWN_PLATFORMS = (
         "microtvm_boards.platforms.stm32cube.platform:Stm32CubePlatform",
         boards="microtvm_boards.platforms.stm32cube.boards:Stm32Boards",
         options="microtvm_boards.project.options.platforms:Stm32CubeOptions",
+        target="microtvm_boards.platforms.stm32cube.target:Stm32CubeTarget",
     ),
 )
 _FLASHERS = "microtvm_boards.flashers"

@@ -24,6 +24,7 @@ from microtvm_boards.model import Model
 from microtvm_boards.project import parse_options
 from microtvm_boards.project.plan.plan import plan
 from microtvm_boards.project.plan.stack import DEFAULT_STACK_BYTES
+from microtvm_boards.project.target import choose_target
 
 Progress = Callable[[str], None]
 
@@ -105,7 +106,7 @@ class Attempts:
             "generate_project",
         )
         try:
-            plan(model, board, options)
+            plan(model, board, options, choose_target(board, options))
         except ProjectError as error:
             return error
         flash, needed = board.memory_for("flash"), candidate.flash_bytes or 0

@@ -10,12 +10,12 @@ from microtvm_boards.errors import UsageError
 from microtvm_boards.mlf import load
 from microtvm_boards.model import Model
 from microtvm_boards.project.inputs.attachments import KernelHostPlan, read_attachments
-from microtvm_boards.project.inputs.cube_package import find_package
 from microtvm_boards.project.options.parse import ProjectOptions
-from microtvm_boards.project.options.platforms import Stm32CubeOptions, ZephyrOptions
+from microtvm_boards.project.options.platforms import ZephyrOptions
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.plan import plan
 from microtvm_boards.project.project import Project
+from microtvm_boards.project.target import choose_target
 from microtvm_boards.project.write.render import render
 
 
@@ -53,12 +53,9 @@ def plan_on(
 ) -> Plan:
     """`prepare` on a board of `choose_board`. `kernel_host`: for firmware that kernels come to
     while it runs (tuning)."""
-    attachments = replace(read_attachments(model, options, board), kernel_host=kernel_host)
-    planned = plan(model, board, options, attachments)
-    package = options.of(Stm32CubeOptions).stm32cube_path
-    if planned.platform == "stm32cube" and package:
-        find_package(board, package)
-    return planned
+    target = choose_target(board, options)
+    attachments = read_attachments(model, board, options, target)
+    return plan(model, board, options, target, replace(attachments, kernel_host=kernel_host))
 
 
 def create(mlf: Path | Model, directory: Path, options: ProjectOptions) -> Project:

@@ -18,8 +18,8 @@ from microtvm_boards.errors import (
     ToolNotFoundError,
     UsageError,
 )
+from microtvm_boards.platforms.stm32cube.package import find_package
 from microtvm_boards.project import Project
-from microtvm_boards.project.inputs.cube_package import find_package
 from tests.end_to_end.firmware import build_and_run
 from tests.project.accelerated import (
     DRIVER,

@@ -8,7 +8,7 @@ import pytest
 
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import MicroTvmBoardsError
-from microtvm_boards.project.inputs.cube_package import find_package
+from microtvm_boards.platforms.stm32cube.package import find_package
 
 
 def make_package(path: Path, family: str, *devices: str) -> Path:

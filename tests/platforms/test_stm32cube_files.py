@@ -12,8 +12,8 @@ import pytest
 from microtvm_boards.boards import board_names, load_board
 from microtvm_boards.boards.stm32_family import Pll, Range, load_family
 from microtvm_boards.errors import BoardError, ProjectError, UsageError
+from microtvm_boards.platforms.stm32cube.clock import clock_plans, solve
 from microtvm_boards.project import Project
-from microtvm_boards.project.plan.stm32_clock import clock_plans, solve
 from tests.boards.test_stm32_boards import GOOD
 
 BOARDS = [name for name in board_names() if load_board(name).stm32 is not None]

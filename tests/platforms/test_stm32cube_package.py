@@ -8,7 +8,7 @@ import pytest
 
 from microtvm_boards.boards import load_board
 from microtvm_boards.errors import ToolNotFoundError, UsageError
-from microtvm_boards.project.inputs.cube_package import find_package
+from microtvm_boards.platforms.stm32cube.package import find_package
 from tests.platforms.cube_tree import make_package
 
 BOARD = load_board("netduinoplus2")

@@ -15,6 +15,7 @@ from microtvm_boards.project.inputs.attachments import read_attachments
 from microtvm_boards.project.options.pools import pool_settings
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.plan import plan
+from microtvm_boards.project.target import choose_target
 from tests.conftest import DATA
 from tests.project.tars import replaced
 
@@ -27,7 +28,8 @@ def planned(mlf: str, board: str = "mps2_an386", **raw: object) -> Plan:
     )
     model = load(DATA / f"{mlf}.tar")
     found = load_board(board)
-    return plan(model, found, options, read_attachments(model, options, found))
+    target = choose_target(found, options)
+    return plan(model, found, options, target, read_attachments(model, found, options, target))
 
 
 def places(result: Plan) -> dict[str, str]:
@@ -123,4 +125,5 @@ def test_the_alignment_is_what_the_code_asks_for(tmp_path: Path) -> None:
     """As Executor("aot", {"workspace-byte-alignment": 32}) would have it."""
     path = replaced(DATA / "foo_c.tar", b"aligned(16)", b"aligned(32)", tmp_path / "aligned.tar")
     options = parse_options({"board": "mps2_an386"}, "generate_project")
-    assert plan(load(path), load_board("mps2_an386"), options).alignment == 32
+    found = load_board("mps2_an386")
+    assert plan(load(path), found, options, choose_target(found, options)).alignment == 32

@@ -17,6 +17,7 @@ from microtvm_boards.project import parse_options
 from microtvm_boards.project.plan.crt_server import best_page_bits, pages
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.plan import plan
+from microtvm_boards.project.target import choose_target
 from tests.conftest import DATA
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "runtime.md"
@@ -38,7 +39,8 @@ def planned(name: str, entrypoint: str, **options: object) -> Plan:
         **options,
     }
     board = load_board(str(raw["board"]))
-    return plan(load(DATA / f"{name}.tar"), board, parse_options(raw, "generate_project"))
+    parsed = parse_options(raw, "generate_project")
+    return plan(load(DATA / f"{name}.tar"), board, parsed, choose_target(board, parsed))
 
 
 def documented() -> dict[str, list[str]]:

@@ -12,8 +12,8 @@ import pytest
 
 from microtvm_boards.boards import load_board
 from microtvm_boards.errors import MicroTvmBoardsError, ProjectError, UsageError
+from microtvm_boards.platforms.stm32cube.into_cubemx import Addition, add_to_cubemx
 from microtvm_boards.project import parse_options
-from microtvm_boards.project.write.into_cubemx import Addition, add_to_cubemx
 from tests.conftest import DATA, DIGITS
 from tests.platforms.cube_tree import need_package
 

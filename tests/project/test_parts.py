@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from microtvm_boards.plugins import OWN_PLATFORMS
 from microtvm_boards.project.plan.parts import app, model, port, project, rpc, runtime, trace
+from microtvm_boards.project.target import target_of
 from microtvm_boards.resources import template_project
 
+TARGETS = [target_of(plugin.name) for plugin in OWN_PLATFORMS]
 PARTS = {
     app.FOLDER: (app.SERVER, app.CRT_SERVER, app.MINIMAL, *app.HARNESS),
     model.FOLDER: (
@@ -29,7 +32,7 @@ PARTS = {
     ),
     trace.FOLDER: trace.trace_files("packed"),
     f"{port.FOLDER}/common": port.CORTEX_M,
-    **{f"{port.FOLDER}/{name}": found.everything for name, found in port.PORTS.items()},
+    **{f"{port.FOLDER}/{target.name}": target.port.everything for target in TARGETS},
 }
 
 
@@ -46,6 +49,6 @@ def test_every_folder_is_of_a_part() -> None:
     listed = {f"{part}/{name}" for part, names in PARTS.items() for name in names}
     listed |= {f"{port.FOLDER}/{name}" for name in (*port.INTERFACE, *port.INCLUDED)}
     listed |= {*project.FILES, project.MORE_MODELS, "cmake/arm_gcc.cmake"}
-    listed |= {f"cmake/{platform}.cmake" for platform in port.PORTS}
+    listed |= {f"cmake/{platform}.cmake" for platform in (target.name for target in TARGETS)}
     listed |= set(project.CUBEMX)
     assert sorted(listed) == sorted(_files(template_project()))

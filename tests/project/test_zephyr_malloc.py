@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.mlf import load
+from microtvm_boards.platforms.zephyr.malloc import malloc_bytes
 from microtvm_boards.project import Project
-from microtvm_boards.project.options.zephyr import malloc_bytes
 from tests.boards.fake_zephyr import make_tree
 from tests.conftest import DATA
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.errors import UsageError
+from microtvm_boards.platforms.zephyr.memories import main_stack_bytes
+from microtvm_boards.platforms.zephyr.size import ZephyrBase
 from microtvm_boards.project import Project
-from microtvm_boards.project.needs.zephyr_memories import main_stack_bytes
-from microtvm_boards.project.needs.zephyr_size import ZephyrBase
 from tests.boards.fake_zephyr import make_tree, write
 from tests.boards.test_zephyr_source import BOARD, SOC
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from microtvm_boards.boards import ZephyrTarget
-from microtvm_boards.project.needs.zephyr_size import measured_base, short_release, zephyr_cpu
+from microtvm_boards.platforms.zephyr.size import measured_base, short_release, zephyr_cpu
 
 
 def target(board: str, **facts: str) -> ZephyrTarget:

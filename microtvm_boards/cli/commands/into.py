@@ -24,8 +24,12 @@ def add_into(
     force: bool,
 ) -> None:
     """Raises as `add_to_cubemx`."""
+    from microtvm_boards.platforms.stm32cube.into_cubemx import (
+        CMAKE_LINES,
+        MAKE_LINE,
+        add_to_cubemx,
+    )
     from microtvm_boards.project.options.parse import parse_options
-    from microtvm_boards.project.write.into_cubemx import CMAKE_LINES, MAKE_LINE, add_to_cubemx
 
     if not into:
         raise UsageError(

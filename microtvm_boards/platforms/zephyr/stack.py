@@ -9,7 +9,7 @@ from pathlib import Path
 from microtvm_boards.firmware.stack_report import objects_of, short_chain, stack_report
 from microtvm_boards.firmware.stack_use import StackUse
 from microtvm_boards.platforms.logged_build import Build
-from microtvm_boards.project.needs.zephyr_memories import AROUND, stack_size
+from microtvm_boards.platforms.zephyr.memories import AROUND, stack_size
 from microtvm_boards.project.project import Project
 
 SETTING = "CONFIG_MAIN_STACK_SIZE"

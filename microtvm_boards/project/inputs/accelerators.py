@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import BoardError, UsageError
 from microtvm_boards.model import Model
 from microtvm_boards.project.inputs.cmsis_trees import cmsis_trees, describe
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.plan.facts import Processor
 
 FOLDER = "cmsis"  # in the project
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]{1,200})[>"]', re.MULTILINE)
@@ -40,19 +40,23 @@ _SKIPPED = frozenset({"Core_A", "Core_R", "Device", "RTOS", "RTOS2", "DAP", "Dri
 
 
 def read_cmsis(
-    models: Iterable[Model], options: ProjectOptions, board: Board, extra: Mapping[str, bytes]
+    models: Iterable[Model],
+    extra: Mapping[str, bytes],
+    cmsis_path: str | None,
+    of_platform: Callable[[], list[Path]],
 ) -> tuple[dict[str, bytes], tuple[str, ...]]:
     """The files of CMSIS that the models' code needs, by their paths in the project's folder cmsis,
-    and in words where they were looked for.
+    and in words where they were looked for. `of_platform`: where CMSIS is that the platform brings;
+    it is asked when that is all there is.
 
     Headers that neither CMSIS nor `extra` has are left to `refuse_missing`. Raises UsageError when
-    the option cmsis_path names no directory. See cmsis_trees for what is taken without it.
+    the option cmsis_path names no directory. Without it $CMSIS_PATH counts.
     """
     code = [data for model in models for data in _sources(model)]
     wanted = {name for data in code for name in _foreign(data)} - _names(extra)
     if not wanted:
         return {}, ()
-    trees = cmsis_trees(options, board)
+    trees = cmsis_trees(cmsis_path) or of_platform()
     headers, sources = _index(trees)
     files: dict[str, bytes] = {}
     waiting = [headers[name] for name in sorted(wanted) if name in headers]
@@ -72,13 +76,12 @@ def read_cmsis(
 
 def refuse_missing(
     models: Iterable[Model],
-    board: Board,
     extra: Mapping[str, bytes],
     cmsis: Mapping[str, bytes],
     looked: Sequence[str] = (),
 ) -> None:
-    """Raises UsageError that names headers and device hooks that nobody brings, BoardError for
-    CMSIS on a processor that it isn't for. `looked`: where CMSIS was looked for."""
+    """Raises UsageError that names headers and device hooks that nobody brings. `looked`: where
+    CMSIS was looked for."""
     models = list(models)
     headers = _missing_headers(models, extra, cmsis)
     if headers:
@@ -97,20 +100,15 @@ def refuse_missing(
             hint="int32_t NAME(void *context) { ...; return 0; } for each, in a source or library "
             "of -o extra_files_tar=FILE",
         )
-    if cmsis and not _may_be_cortex_m(board):
+
+
+def refuse_other_processor(cmsis: Mapping[str, bytes], board: Board, processor: Processor) -> None:
+    """Raises BoardError for CMSIS on a processor that it isn't for."""
+    if cmsis and not processor.cortex_m:
         raise BoardError(
             f"The model's kernels are CMSIS-NN's, for Cortex-M; board {board.name} is none.",
             hint="a board with a Cortex-M, or compile the model without the target cmsis-nn",
         )
-
-
-def _may_be_cortex_m(board: Board) -> bool:
-    """Also where a board of Zephyr's doesn't say which core it has."""
-    if board.cpu.name or board.zephyr is None:
-        return board.cpu.name.startswith("cortex-m")
-    if board.zephyr.cpu:
-        return board.zephyr.cpu.startswith("cortex-m")
-    return board.zephyr.arch in (None, "arm")
 
 
 def device_hooks(model: Model) -> tuple[str, ...]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
 
 from microtvm_boards.boards import Board
 from microtvm_boards.mlf.archive import read_archive
@@ -13,7 +15,6 @@ from microtvm_boards.project.inputs.crt_files import read_crt
 from microtvm_boards.project.inputs.libraries import NamedModel, read_more_models
 from microtvm_boards.project.inputs.samples import Samples, load_samples
 from microtvm_boards.project.options.parse import ProjectOptions
-from microtvm_boards.project.options.platforms import ZephyrOptions
 from microtvm_boards.project.options.values import existing_file
 
 
@@ -36,15 +37,25 @@ class Attachments:
     samples: Samples | None = None
     extra: Mapping[str, bytes] = field(default_factory=dict)  # of extra_files_tar
     crt: Mapping[str, bytes] = field(default_factory=dict)  # the parts of standalone_crt in use
-    zephyr_conf: str = ""
-    zephyr_overlay: bytes | None = None
+    # What the platform's own options name, by option.
+    of_platform: Mapping[str, bytes] = field(default_factory=dict)
     more: tuple[NamedModel, ...] = ()  # model libraries beside the first
     cmsis: Mapping[str, bytes] = field(default_factory=dict)  # what the models need of it
     cmsis_looked: tuple[str, ...] = ()  # where it was looked for, in words
     kernel_host: KernelHostPlan | None = None
 
 
-def read_attachments(model: Model, options: ProjectOptions, board: Board) -> Attachments:
+class PlatformInputs(Protocol):
+    """What a platform, see project.target, says about files besides model and board."""
+
+    def read(self, board: Board, options: ProjectOptions) -> Mapping[str, bytes]: ...
+
+    def cmsis_trees(self, board: Board, options: ProjectOptions) -> list[Path]: ...
+
+
+def read_attachments(
+    model: Model, board: Board, options: ProjectOptions, platform: PlatformInputs
+) -> Attachments:
     """Raises UsageError when a file that an option names is missing or isn't what it should be,
     ModelError for one more model that can't be read."""
     samples = None
@@ -55,20 +66,17 @@ def read_attachments(model: Model, options: ProjectOptions, board: Board) -> Att
     if options.extra_files_tar is not None:
         extra = read_archive(existing_file(options.extra_files_tar, "extra_files_tar")).files
     crt = read_crt(options) if options.runtime == "standalone_crt" else {}
-    conf, overlay = "", None
-    zephyr = options.of(ZephyrOptions)
-    if zephyr.zephyr_conf is not None:
-        conf = existing_file(zephyr.zephyr_conf, "zephyr_conf").read_text(errors="replace").strip()
-    if zephyr.zephyr_overlay is not None:
-        overlay = existing_file(zephyr.zephyr_overlay, "zephyr_overlay").read_bytes()
+    of_platform = platform.read(board, options)
     more = read_more_models(options)
-    cmsis, looked = read_cmsis([model, *(named.model for named in more)], options, board, extra)
+    models = [model, *(named.model for named in more)]
+    cmsis, looked = read_cmsis(
+        models, extra, options.cmsis_path, lambda: platform.cmsis_trees(board, options)
+    )
     return Attachments(
         samples=samples,
         extra=extra,
         crt=crt,
-        zephyr_conf=conf,
-        zephyr_overlay=overlay,
+        of_platform=of_platform,
         more=more,
         cmsis=cmsis,
         cmsis_looked=looked,

@@ -9,8 +9,6 @@ from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import buffer_bytes
 from microtvm_boards.project.plan.draft import Draft
 
-ZEPHYR_RING = 64  # of the port, entry point c: RING_BYTES
-
 
 def sample_needs(draft: Draft) -> Iterator[MemoryNeed]:
     samples = draft.attachments.samples
@@ -27,8 +25,7 @@ def app_needs(draft: Draft) -> Iterator[MemoryNeed]:
     for kind in (NeedKind.INPUTS, NeedKind.OUTPUTS):
         size = sum(buffer_bytes(some, kind.value, draft.alignment) for some in apart)
         yield MemoryNeed(ram, kind.value, size, kind)
-    if draft.zephyr is not None and not draft.zephyr.hosted:
-        yield MemoryNeed(ram, "receive ring", ZEPHYR_RING, NeedKind.RING)
+    yield MemoryNeed(ram, "receive ring", draft.ring_bytes, NeedKind.RING)
 
 
 def descriptor_needs(draft: Draft) -> Iterator[MemoryNeed]:

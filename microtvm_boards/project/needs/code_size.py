@@ -39,6 +39,7 @@ class CodeEstimate:
     model: int  # what TVM generated, without constants
     own: int  # API, runtime, app, RPC, port
     libraries: int  # libc, libm, libgcc
+    ours: str = "code of ours, estimated"  # what `own` is, in words
 
 
 def architecture(cpu: Cpu) -> str | None:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from microtvm_boards.boards import Board, Memory
+from microtvm_boards.boards import Memory
 from microtvm_boards.errors import UsageError, nearest
 from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.plan.crt_server import TENSOR_HEAP
 from microtvm_boards.project.plan.draft import Draft
-from microtvm_boards.project.plan.parts.port import PORTS
 from microtvm_boards.project.plan.types import Buffer, BufferKind, ModulePlan
 
 _FLASH, _RAM = "flash", "ram"  # Memory.use; where a board lists no memories, their names
@@ -36,13 +35,13 @@ def lay_out(draft: Draft) -> tuple[Buffer, ...]:
     """
     modules = draft.modules
     found = [*_of_models(draft), *_of_all(draft)]
-    wishes = [_wish(text, draft.board) for text in draft.options.pools]
+    wishes = [_wish(text, draft) for text in draft.options.pools]
     for wish in wishes:
         _refuse_unknown(wish, found, modules)
     placed = [_place(buffer, wishes, draft) for buffer in found]
     _refuse_split(placed, modules)
     overlapping: set[str] = set()
-    if draft.options.activations == "shared" and PORTS[draft.platform].places_buffers:
+    if draft.options.activations == "shared" and draft.target.places_buffers:
         owners = {(b.memory, b.owner) for b in placed if _is_activation(b)}
         memories = [memory for memory, _ in owners]
         overlapping = {memory for memory in memories if memories.count(memory) > 1}
@@ -127,10 +126,12 @@ def _of_all(draft: Draft) -> Iterator[Buffer]:
         yield Buffer(BufferKind.TENSOR_HEAP, "tensor_heap", None, rpc.tensor_heap_bytes)
 
 
-def _wish(text: str, board: Board) -> _Wish:
+def _wish(text: str, draft: Draft) -> _Wish:
     target, _, name = text.partition(":")
+    board = draft.board
     if not board.memories:
-        raise _no_memories(target, name, board)
+        why, hint = (words.format(board=board.name) for words in draft.target.no_memories)
+        raise UsageError(f"pools sends {target} to {name}, but {why}", hint=hint)
     names = [memory.name for memory in board.memories]
     same = [known for known in names if known.lower() == name.lower()]
     if not same:
@@ -140,20 +141,6 @@ def _wish(text: str, board: Board) -> _Wish:
         )
     model, _, pool = target.rpartition(".")
     return _Wish(text, model, pool, board.memories[names.index(same[0])])
-
-
-def _no_memories(target: str, name: str, board: Board) -> UsageError:
-    cause = f"pools sends {target} to {name}, but "
-    if board.hosted or (board.zephyr is not None and board.zephyr.arch == "posix"):
-        return UsageError(
-            f"{cause}firmware of board {board.name} is a program of this computer, which has one "
-            "memory for all.",
-            hint="leave the option pools out: every pool lies in that memory",
-        )
-    return UsageError(
-        f"{cause}the memories of board {board.name} are not known: no Zephyr was found.",
-        hint="zephyr_base=PATH of a Zephyr tree, in which the board's devicetree is",
-    )
 
 
 def _matches(wish: _Wish, buffer: Buffer, modules: Sequence[ModulePlan]) -> bool:

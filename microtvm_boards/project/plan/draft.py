@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from microtvm_boards.boards import Board
 from microtvm_boards.model import Model
@@ -13,8 +14,8 @@ from microtvm_boards.project.inputs.libraries import Library
 from microtvm_boards.project.manifest import RpcSettings
 from microtvm_boards.project.needs.code_size import CodeEstimate
 from microtvm_boards.project.needs.need import MemoryNeed
-from microtvm_boards.project.needs.zephyr_size import ZephyrBase
 from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.plan.facts import TargetFacts
 from microtvm_boards.project.plan.types import (
     HOSTED_STACK,
     Buffer,
@@ -39,16 +40,17 @@ class Draft:
     platform: str
     attachments: Attachments
     libraries: tuple[Library, ...]
+    target: TargetFacts
     operators: bool = False  # no model: kernels that Python calls one by one
     alignment: int = ALIGNMENT_C  # bytes; of every tensor and pool
     modules: tuple[ModulePlan, ...] = ()
     arena_bytes: int = 0  # 0: no kernel asks for workspace, or it comes from the tensor heap
     libm: tuple[str, ...] = ()  # functions of math.h that are called
-    zephyr: ZephyrBase | None = None
     rpc: RpcSettings | None = None  # entry point packed
     crt: CrtServer | None = None  # entry point packed, served by TVM's own RPC server
     stack: StackPlan = HOSTED_STACK
     code: CodeEstimate | None = None  # None: nothing was measured that it could follow from
+    ring_bytes: int = 0  # of the port's receive ring, as far as it is RAM of the board's
     buffers: tuple[Buffer, ...] = ()
     needs: tuple[MemoryNeed, ...] = ()
     warnings: tuple[str, ...] = ()  # what may not fit
@@ -83,6 +85,7 @@ class Plan(Draft):
     """Every decision, before anything is written."""
 
     files: tuple[PlannedFile, ...]  # sorted by path
+    context: Mapping[str, Any]  # what the platform's templates know beside the others
     trial: bool = False  # of tuning: kernels alone, without a firmware around them
 
     @property

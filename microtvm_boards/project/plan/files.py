@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from microtvm_boards.project.inputs.accelerators import FOLDER as CMSIS
@@ -10,7 +10,6 @@ from microtvm_boards.project.manifest import BOARD_FILE, MANIFEST
 from microtvm_boards.project.plan.draft import Draft, Plan
 from microtvm_boards.project.plan.parts.app import app_files
 from microtvm_boards.project.plan.parts.model import model_files
-from microtvm_boards.project.plan.parts.port import port_files
 from microtvm_boards.project.plan.parts.project import (
     API_SERVER,
     GITIGNORE,
@@ -22,7 +21,7 @@ from microtvm_boards.project.plan.parts.runtime import runtime_files
 from microtvm_boards.project.plan.types import Origin, PlannedFile
 
 
-def planned_files(draft: Draft) -> tuple[PlannedFile, ...]:
+def planned_files(draft: Draft, of_platform: Iterable[PlannedFile]) -> tuple[PlannedFile, ...]:
     """Sorted by path."""
     files = [
         *project_files(draft),
@@ -30,7 +29,7 @@ def planned_files(draft: Draft) -> tuple[PlannedFile, ...]:
         *runtime_files(draft),
         *app_files(draft),
         *rpc_files(draft),
-        *port_files(draft),
+        *of_platform,
         *_attached(draft),
     ]
     return tuple(sorted(files, key=lambda f: f.path))

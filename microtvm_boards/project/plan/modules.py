@@ -19,7 +19,7 @@ MOST_REQUESTS = 16  # of workspace by one kernel at a time, where kernels are ob
 
 def alignment(draft: Draft) -> int:
     """Bytes, of everything that code of the libraries is given."""
-    if draft.kernel_host is not None and draft.board.hosted:
+    if draft.kernel_host is not None and draft.target.native:
         return ALIGNMENT_LLVM  # kernels of any compiler come
     return max(_alignment(m) for library in draft.libraries for m in library.model.modules)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,19 +9,17 @@ from microtvm_boards.boards import Board
 from microtvm_boards.elf import Elf, ElfError
 from microtvm_boards.errors import ModelError
 from microtvm_boards.model import Model
+from microtvm_boards.project.plan.facts import ARM, Processor
 
-_ARM = "Arm"
-# e_machine of ELF (pyelftools' names) -> what it is called here, and by Python's platform.machine.
+# e_machine of ELF (pyelftools' names) -> what it is called here, and by facts.Processor.
 _MACHINES = {
-    "EM_ARM": _ARM,
+    "EM_ARM": ARM,
     "EM_X86_64": "x86-64",
     "EM_386": "x86",
     "EM_AARCH64": "AArch64",
     "EM_RISCV": "RISC-V",
     "EM_XTENSA": "Xtensa",
 }
-_HOSTS = {"x86_64": "x86-64", "AMD64": "x86-64", "aarch64": "AArch64", "arm64": "AArch64"}
-_ZEPHYR = {"arm": _ARM, "arm64": "AArch64", "riscv": "RISC-V", "xtensa": "Xtensa"}
 # Tag_CPU_arch of the Arm ABI's build attributes (addenda32, section 3.3.7.2) of cores with the
 # profile M, and the cores that run such code.
 _V6M, _V7M, _V7EM, _V8BASE, _V8MAIN, _V81 = "v6-M", "v7-M", "v7E-M", "v8-M base", "v8-M", "v8.1-M"
@@ -55,28 +52,27 @@ class Code:
         return f"{self.machine} {self.version}".rstrip()
 
 
-def refuse_foreign_objects(models: Iterable[Model], board: Board) -> None:
+def refuse_foreign_objects(models: Iterable[Model], board: Board, processor: Processor) -> None:
     """Raises ModelError that names an object file whose code isn't for the board's processor.
 
     Nothing is refused where the board's processor isn't known.
     """
-    machine = _machine_of(board)
-    if machine is None:
+    if processor.machine is None:
         return
     for model in models:
         for source in (s for module in model.modules for s in module.sources):
             if source.endswith(".o"):
-                reason = _mismatch(code_of(model.files[source]), board, machine)
+                reason = _mismatch(code_of(model.files[source]), board, processor)
                 if reason:
                     raise ModelError(
-                        f"{model.path}: {source} {reason}.", hint=_hint(board, machine)
+                        f"{model.path}: {source} {reason}.", hint=_hint(board, processor)
                     )
 
 
-def _mismatch(code: Code, board: Board, machine: str) -> str:
-    runs = _RUNS.get(_core(board))
-    if code.machine != machine or (code.version and runs and code.version not in runs):
-        return f"holds code for {code}; board {board.name} has {_processor(board, machine)}"
+def _mismatch(code: Code, board: Board, processor: Processor) -> str:
+    runs = _RUNS.get(processor.core)
+    if code.machine != processor.machine or (code.version and runs and code.version not in runs):
+        return f"holds code for {code}; board {board.name} has {processor}"
     hard = _hard_float(board)
     if None in (hard, code.hard_float) or hard == code.hard_float:
         return ""
@@ -96,7 +92,7 @@ def code_of(data: bytes) -> Code:
     """What the object file `data` is for. Raises nothing that scan_object hasn't refused."""
     elf = Elf(data)
     name = _MACHINES.get(elf.machine, elf.machine.removeprefix("EM_"))
-    if name != _ARM:
+    if name != ARM:
         return Code(name)
     tags = _arm_attributes(elf)
     hard: bool | None = None
@@ -114,30 +110,9 @@ def _arm_attributes(elf: Elf) -> dict[str, int]:
         return {}
 
 
-def _machine_of(board: Board) -> str | None:
-    if board.hosted:
-        return _HOSTS.get(platform.machine())
-    if _core(board).startswith("cortex-m"):
-        return _ARM
-    return _ZEPHYR.get((board.zephyr and board.zephyr.arch) or "")
-
-
-def _core(board: Board) -> str:
-    """GCC's name. Zephyr's ends in f where there is an FPU."""
-    name = board.cpu.name or (board.zephyr.cpu if board.zephyr else "").removesuffix("f")
-    return name.partition("+")[0]
-
-
-def _processor(board: Board, machine: str) -> str:
-    if board.hosted:
-        return f"the processor of this computer, {machine}"
-    core = _core(board)
-    return f"an {machine} {core}" if core else f"{machine}"
-
-
-def _hint(board: Board, machine: str) -> str:
-    core = _core(board)
-    if machine == _ARM and core:
+def _hint(board: Board, processor: Processor) -> str:
+    core = processor.core
+    if processor.machine == ARM and core:
         floats = {None: "", True: " -mfloat-abi=hard", False: " -mfloat-abi=soft"}
         return (
             f"compile the model with -mcpu={core}{floats[_hard_float(board)]} and an Arm triple, "

@@ -22,12 +22,6 @@ from microtvm_boards.project.plan.rpc import (
 from microtvm_boards.project.plan.types import BufferKind
 
 HEAP_BYTES_HOST = 64 << 20
-HEAP_BYTES_POSIX = 16 << 20  # of Zephyr as a program of this computer
-HEAP_BYTES_UNKNOWN = 32 << 10  # of a board whose RAM isn't known yet
-# RAM that stays free for what only the linker knows: data of kernels and of libraries; an operating
-# system's own. A sixteenth or eighth of it, within these bounds.
-RESERVE = (512, 8 << 10)
-RESERVE_ZEPHYR = (4 << 10, 32 << 10)
 # A tuned kernel may keep arrays of 1 KiB each on the stack (v0.16, target attribute
 # max_stack_alloca of codegen_c): a sixteenth of the RAM, within these bounds.
 STACK = (4096, 16384)
@@ -96,11 +90,11 @@ def plan_operators_rpc(draft: Draft) -> RpcSettings:
     least = blocks + align_up(workspace, alignment) + HEAP_SPARE
     heap = draft.options.tensor_heap_bytes
     if heap is None:
-        heap = max(least, HEAP_BYTES_HOST) if board.hosted else least
+        heap = max(least, HEAP_BYTES_HOST) if draft.target.native else least
     return RpcSettings(
         packet_bytes=packet,
         tensor_heap_bytes=align_up(heap, alignment),
-        ring_bytes=ring_bytes(packet, board),
+        ring_bytes=ring_bytes(packet, draft),
         codec="classic",
     )
 
@@ -108,18 +102,14 @@ def plan_operators_rpc(draft: Draft) -> RpcSettings:
 def take_what_is_left(rpc: RpcSettings, draft: Draft) -> RpcSettings:
     """`rpc` with the tensor heap as large as its memory has room: kernels of other shapes come.
     The draft has buffers and needs with the heap of `rpc`."""
-    board, alignment = draft.board, draft.alignment
+    alignment = draft.alignment
     name = next(b.memory for b in draft.buffers if b.kind is BufferKind.TENSOR_HEAP)
-    memory = next((m for m in board.memories if m.name == name), None)
+    memory = next((m for m in draft.board.memories if m.name == name), None)
     heap = rpc.tensor_heap_bytes
     if memory is None:
-        posix = board.zephyr is not None and board.zephyr.arch == "posix"
-        size = HEAP_BYTES_POSIX if posix else HEAP_BYTES_UNKNOWN
-        return replace(rpc, tensor_heap_bytes=max(heap, size))
+        return replace(rpc, tensor_heap_bytes=max(heap, draft.target.unknown_heap_bytes))
     taken = sum(n.size_bytes for n in draft.needs if n.memory == name and not n.estimate)
-    zephyr = draft.platform == "zephyr"
-    reserve = _within(memory.size // (8 if zephyr else 16), RESERVE_ZEPHYR if zephyr else RESERVE)
-    room = (memory.size - taken - reserve) // alignment * alignment
+    room = (memory.size - taken - draft.target.reserve.of(memory.size)) // alignment * alignment
     return replace(rpc, tensor_heap_bytes=heap + max(room, 0))
 
 

@@ -72,7 +72,7 @@ def plan_rpc(draft: Draft) -> tuple[RpcSettings, CrtServer | None]:
     heap = options.tensor_heap_bytes
     if heap is None:
         heap = least + taken(arrays) + HEAP_SPARE
-        heap = max(heap, HEAP_BYTES_HOST) if board.hosted else heap
+        heap = max(heap, HEAP_BYTES_HOST) if draft.target.native else heap
     if heap < least:
         raise UsageError(
             f"tensor_heap_bytes is {heap}; what a run of the model needs takes {least}.",
@@ -81,7 +81,7 @@ def plan_rpc(draft: Draft) -> tuple[RpcSettings, CrtServer | None]:
     settings = RpcSettings(
         packet_bytes=packet,
         tensor_heap_bytes=align_up(heap, step),
-        ring_bytes=ring_bytes(packet, board),
+        ring_bytes=ring_bytes(packet, draft),
         codec="classic",
         server=options.runtime,
     )
@@ -98,9 +98,7 @@ def rpc_needs(draft: Draft) -> Iterator[MemoryNeed]:
     else:
         yield MemoryNeed(ram, PACKET, rpc.packet_bytes, NeedKind.PACKET)
         yield MemoryNeed(ram, "state of RPC", RPC_RAM, NeedKind.RPC)
-    # A program of this computer has a UART without interrupts.
-    ring = 0 if draft.zephyr is not None and draft.zephyr.hosted else rpc.ring_bytes
-    yield MemoryNeed(ram, "receive ring, as two packets", ring, NeedKind.RING)
+    yield MemoryNeed(ram, "receive ring, as two packets", draft.ring_bytes, NeedKind.RING)
 
 
 def _refuse_missing_registry(model: Model, modules: Sequence[ModulePlan]) -> None:
@@ -131,10 +129,10 @@ def _names(modules: Sequence[ModulePlan]) -> list[str]:
     return [*names, *(f"tvmgen_{plan.module.name}___tvm_main__" for plan in modules)]
 
 
-def ring_bytes(packet: int, board: Board) -> int:
+def ring_bytes(packet: int, draft: Draft) -> int:
     """Of the receive ring: a frame of `packet` bytes whose every byte is escaped. The operating
     system is the host's ring."""
-    return 0 if board.hosted else 2 * (packet + FRAME_BYTES)
+    return 0 if draft.target.native else 2 * (packet + FRAME_BYTES)
 
 
 def packet_bytes(
@@ -145,10 +143,10 @@ def packet_bytes(
     # The header of a copy (facts of the wire: 44 + 8 * ndim), or a call that looks a function up.
     copy = FRAME_BYTES + 44 + 8 * dimensions + 16
     least = max(copy, FRAME_BYTES + CALL_BYTES + max((len(name) for name in names), default=0))
-    board, packet = draft.board, draft.options.rpc_packet_bytes
+    packet = draft.options.rpc_packet_bytes
     if packet is None:
-        ram = board.memory_for("ram")
-        packet = PACKET_BYTES_HOST if board.hosted else PACKET_BYTES_UNKNOWN
+        ram = draft.board.memory_for("ram")
+        packet = PACKET_BYTES_HOST if draft.target.native else PACKET_BYTES_UNKNOWN
         if ram is not None:
             packet = next(size for limit, size in PACKET_BYTES_BY_RAM if ram.size <= limit)
         packet = max(packet, least)

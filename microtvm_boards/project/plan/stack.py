@@ -8,8 +8,6 @@ from microtvm_boards.project.needs.margin import with_margin
 from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.needs.stack_estimate import estimate_stack
-from microtvm_boards.project.needs.zephyr_memories import main_stack_bytes
-from microtvm_boards.project.needs.zephyr_size import zephyr_cpu
 from microtvm_boards.project.options.table import LEAST_STACK_BYTES
 from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.operators import operators_stack_bytes
@@ -20,29 +18,32 @@ DEFAULT_STACK_BYTES = 4096  # where nothing says how much it takes
 STACK_SPARE = 64
 
 
-def plan_stack(draft: Draft) -> StackPlan:
-    board, options, zephyr = draft.board, draft.options, draft.zephyr
-    if board.hosted:
+def decided_stack(draft: Draft) -> StackPlan | None:
+    """None where the models decide."""
+    options = draft.options
+    if draft.target.native:
         return HOSTED_STACK  # the operating system's
     chosen = options.stack_size_bytes
     if chosen is not None:
         return StackPlan(align_up(chosen, 8))
     if draft.kernels_come:
-        return StackPlan(align_up(operators_stack_bytes(board), 8))
+        return StackPlan(align_up(operators_stack_bytes(draft.board), 8))
     if draft.crt is not None or options.runtime != "own":
         return StackPlan(DEFAULT_STACK_BYTES, DEFAULT_STACK_BYTES)
-    target = board.zephyr if zephyr is not None else None
+    return None
+
+
+def estimated_stack(draft: Draft) -> StackPlan:
+    """Without an operating system."""
+    options = draft.options
     worst = estimate_stack(
         draft.modules_with_files,
-        board.cpu if target is None else zephyr_cpu(target),
-        platform=draft.platform if target is None else "baremetal",
+        draft.board.cpu,
+        platform=draft.platform,
         kind=options.kind,
         optimization=options.optimization,
         libm=bool(draft.libm),
     )
-    if zephyr is not None:
-        models = [library.model for library in draft.libraries]
-        return StackPlan(align_up(main_stack_bytes(zephyr, worst, models), 8), estimated=True)
     if worst is None:
         return StackPlan(DEFAULT_STACK_BYTES, DEFAULT_STACK_BYTES)
     size = with_margin(worst)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from microtvm_boards.model import Module, Tensor
@@ -119,6 +119,7 @@ class Origin(Enum):
     CRT = "crt"  # <source> of TVM's standalone_crt
     CMSIS = "cmsis"  # a file of CMSIS
     EXTRA = "extra"  # member <source> of extra_files_tar
+    BYTES = "bytes"  # PlannedFile.data
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ class PlannedFile:
     reason: str
     module: int | None = None  # the module that a template is rendered for
     library: int = 0  # the model library of Plan.libraries that `source` is a member of
+    data: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from microtvm_boards.boards.zephyr_tree import PINNED
 from microtvm_boards.project.manifest import CXX_SUFFIXES
 from microtvm_boards.project.needs.preflight import buffer_bytes
-from microtvm_boards.project.options.platforms import Stm32CubeOptions, ZephyrOptions
-from microtvm_boards.project.options.zephyr import libm_calls, malloc_bytes
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.graph import GraphKernel, graph_kernels
-from microtvm_boards.project.plan.stm32 import stm32_context
 from microtvm_boards.project.plan.types import ModulePlan
 from microtvm_boards.project.write.code_context import code_context
 
@@ -27,16 +23,13 @@ def project_context(plan: Plan) -> Mapping[str, Any]:
     sources = [f.path for f in plan.files if f.path.endswith((".c", *CXX_SUFFIXES))]
     code = code_context(plan)
     model_sources = code["all_model_sources"]
-    models = [library.model for library in plan.libraries]
     return {
+        **plan.context,
         **code,
         "plan": plan,
         "board": plan.board,
         "flash": plan.board.memory_for("flash"),
         "ram": plan.board.memory_for("ram"),
-        "stm32": stm32_context(plan.board, plan.options.of(Stm32CubeOptions).stm32cube_path)
-        if plan.platform == "stm32cube"
-        else None,
         "own_sources": [s for s in sources if s.startswith("src/")],
         "extra_sources": [s for s in sources if s.startswith(("extra/", "cmsis/"))],
         "extra_objects": [
@@ -69,10 +62,6 @@ def project_context(plan: Plan) -> Mapping[str, Any]:
         # What the firmware is of: its models, or the library of operators.
         "subjects": [m.module.name for m in plan.modules]
         or [module.name for module in plan.model.modules],
-        "libm_calls": sorted({c for m in models for c in libm_calls(m, plan.attachments.extra)}),
-        "malloc_bytes": malloc_bytes(models, plan.attachments.extra),
-        "zephyr_config": plan.options.of(ZephyrOptions).zephyr_config,
-        "zephyr_release": (plan.board.zephyr and plan.board.zephyr.release) or PINNED,
         "optimization_flag": OPTIMIZATION_FLAGS[plan.options.optimization],
         "input_bytes": buffer_bytes(plan.modules, "inputs", plan.alignment),
         "output_bytes": buffer_bytes(plan.modules, "outputs", plan.alignment),

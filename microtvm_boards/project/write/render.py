@@ -12,7 +12,6 @@ from typing import Any
 from microtvm_boards import resources
 from microtvm_boards.errors import ProjectError
 from microtvm_boards.project.needs.preflight import align_up
-from microtvm_boards.project.needs.zephyr_memories import memory_overlay
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.types import Origin, PlannedFile
 from microtvm_boards.project.write.context import project_context
@@ -94,6 +93,8 @@ class Contents:
             return attachments.cmsis[file.source]
         if file.origin is Origin.EXTRA:
             return attachments.extra[file.source]
+        if file.origin is Origin.BYTES:
+            return file.data
         if file.origin is Origin.DATA:
             return _DATA[file.source](plan)
         module = None if file.module is None else plan.modules[file.module]
@@ -122,7 +123,4 @@ _DATA: Mapping[str, Callable[[Plan], bytes]] = {
     "pointer": lambda plan: f"{resources.import_root()}\n".encode(),
     "api_server": lambda plan: resources.api_server_script().read_bytes(),
     "samples_c": _samples_c,
-    "zephyr_overlay": lambda plan: (
-        memory_overlay(plan.board, plan.buffers).encode() + (plan.attachments.zephyr_overlay or b"")
-    ),
 }

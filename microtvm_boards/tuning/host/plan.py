@@ -8,17 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from microtvm_boards.boards.zephyr_tree import look_for_zephyr
 from microtvm_boards.errors import UsageError
 from microtvm_boards.mlf import load
-from microtvm_boards.platforms.tools import ARM_GCC, host_compiler, version
 from microtvm_boards.project.generate import choose_board, plan_on
 from microtvm_boards.project.inputs.attachments import KernelHostPlan
-from microtvm_boards.project.inputs.cube_package import find_package
 from microtvm_boards.project.options.declare import Reach
 from microtvm_boards.project.options.parse import ProjectOptions
-from microtvm_boards.project.options.platforms import Stm32CubeOptions, ZephyrOptions
 from microtvm_boards.project.plan.draft import Plan
+from microtvm_boards.project.target import target_of
 from microtvm_boards.project.write.render import Contents
 from microtvm_boards.tuning.host.library import FOLDER, SLOTS
 
@@ -31,8 +28,6 @@ CMSIS_HEADERS = b"#include <arm_math.h>\n#include <arm_nnsupportfunctions.h>\n"
 LEAST_WINDOW = 8 << 10  # a kernel with libm's functions takes some KiB
 LARGEST_WINDOW = 256 << 10
 WINDOW_STEP = 64
-# Zephyr's MPU settings forbid to execute RAM.
-ZEPHYR_SETTING = "CONFIG_ARM_MPU=n"
 # They change what a build makes, and no file of the project says so.
 _ENVIRONMENT = ("CC", "CFLAGS", "LDFLAGS", "ZEPHYR_TOOLCHAIN_VARIANT", "ZEPHYR_SDK_INSTALL_DIR")
 
@@ -67,10 +62,7 @@ def plan_host(library: Path, options: ProjectOptions) -> tuple[Mode, Plan]:
     mode = _mode(planned, options)
     if mode != "window":
         return mode, plan_on(model, board, base)
-    if planned.platform == "zephyr":
-        zephyr = base.of(ZephyrOptions)
-        config = (*zephyr.zephyr_config, ZEPHYR_SETTING)
-        base = base.with_group(replace(zephyr, zephyr_config=config))
+    base = target_of(planned.platform).for_kernels(base)
     host = KernelHostPlan("0" * DIGITS, _window_bytes(planned, options))
     planned = plan_on(model, board, base, host)
     host = replace(host, identity=identity(planned))
@@ -79,15 +71,16 @@ def plan_host(library: Path, options: ProjectOptions) -> tuple[Mode, Plan]:
 
 def _mode(planned: Plan, options: ProjectOptions) -> Mode:
     board = planned.board
-    arch = board.zephyr.arch if planned.platform == "zephyr" and board.zephyr else "arm"
-    possible = planned.platform == "host" or arch == "arm"
+    target = target_of(planned.platform)
+    possible = target.runs_from_ram(board)
     if options.tuning_load == "rebuild":
         return "rebuild"
     if options.tuning_load == "window":
         if not possible:
             raise UsageError(
                 f"tuning_load=window needs the platform host or an Arm processor; board "
-                f"{board.name} is {arch or 'unknown'} on platform {planned.platform}.",
+                f"{board.name} is {target.facts(board).arch} on platform "
+                f"{planned.platform}.",
                 hint="tuning_load=rebuild",
             )
         return "window"
@@ -95,7 +88,7 @@ def _mode(planned: Plan, options: ProjectOptions) -> Mode:
     doubtful = board.cpu.name == "cortex-m7" and board.emulator is None
     if not possible or doubtful:
         return "rebuild"
-    return "window" if planned.platform == "host" or _room(planned) >= LEAST_WINDOW else "rebuild"
+    return "window" if target.loads_libraries or _room(planned) >= LEAST_WINDOW else "rebuild"
 
 
 def _room(planned: Plan) -> int:
@@ -105,7 +98,7 @@ def _room(planned: Plan) -> int:
 
 
 def _window_bytes(planned: Plan, options: ProjectOptions) -> int:
-    if planned.platform == "host":
+    if target_of(planned.platform).loads_libraries:
         return 0
     wanted = options.tuning_window_bytes
     return _room(planned) if wanted is None else wanted // WINDOW_STEP * WINDOW_STEP
@@ -117,14 +110,7 @@ def identity(planned: Plan) -> str:
     contents = Contents(planned)
     for file in planned.files:
         digest.update(f"\0{file.path}\0".encode() + contents.of(file))
-    compiler = ARM_GCC if planned.platform in ("baremetal", "stm32cube") else host_compiler()
-    builders = [version(compiler)]
-    if planned.platform == "stm32cube":
-        found = find_package(planned.board, planned.options.of(Stm32CubeOptions).stm32cube_path)
-        builders.append(("package", str(found.path)))
-    if planned.platform == "zephyr":
-        tree = look_for_zephyr(planned.options.of(ZephyrOptions).zephyr_base)
-        builders += [version(ARM_GCC), ("tree", str(tree))]
+    builders = target_of(planned.platform).builders(planned.board, planned.options)
     builders += [(name, os.environ.get(name, "")) for name in _ENVIRONMENT]
     digest.update(repr(builders).encode())
     return digest.hexdigest()[:DIGITS]

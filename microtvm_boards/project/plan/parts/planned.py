@@ -21,6 +21,10 @@ def made(path: str, source: str, reason: str) -> PlannedFile:
     return PlannedFile(path, Origin.DATA, source, reason)
 
 
+def of_bytes(path: str, data: bytes, reason: str) -> PlannedFile:
+    return PlannedFile(path, Origin.BYTES, "", reason, data=data)
+
+
 def from_folder(folder: str, names: Iterable[str], reason: str) -> Iterator[PlannedFile]:
     """Files of template_project/`folder`, at the same place in the project; templates without
     their suffix."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from microtvm_boards.project.needs.zephyr_memories import memory_overlay
 from microtvm_boards.project.plan.draft import Draft
-from microtvm_boards.project.plan.parts.planned import TEMPLATE, copied, from_folder, made, rendered
-from microtvm_boards.project.plan.stm32 import hal_files
+from microtvm_boards.project.plan.parts.planned import TEMPLATE, copied, from_folder, rendered
 from microtvm_boards.project.plan.types import PlannedFile
 
 FOLDER = "src/port"
@@ -41,38 +39,8 @@ class Port:
         return (*self.files, *self.uarts.values(), *self.served, *sections)
 
 
-PORTS: Mapping[str, Port] = {
-    "host": Port(files=("port.c",), sections=True),
-    "baremetal": Port(
-        files=("link.ld.j2", "mtvm_startup.h", "mtvm_uart.h", "port.c", "startup.c"),
-        uarts={"cmsdk": "uart_cmsdk.c", "nrf51": "uart_nrf51.c"},
-        served=("receive_ring.c",),
-        linker_script=True,
-        cortex_m=True,
-    ),
-    "stm32cube": Port(
-        files=(
-            *("clock.c.j2", "hal_conf.h.j2", "link.ld.j2", "mtvm_stm32.h.j2"),
-            *("port.c", "timer.c", "uart.c"),
-            *("project/.vscode/extensions.json", "project/.vscode/launch.json.j2"),
-            *("project/CMakePresets.json", "project/cmake/stm32_board.cmake.j2"),
-        ),
-        linker_script=True,
-        cortex_m=True,
-    ),
-    "zephyr": Port(
-        files=(
-            *("libm/math.h", "port.c", "project/Kconfig", "project/prj.conf.j2"),
-            *("project/testcase.yaml.j2", "project/west.yml.j2"),
-        ),
-        sections=True,
-    ),
-}
-
-
-def port_files(draft: Draft) -> Iterator[PlannedFile]:
+def port_files(draft: Draft, port: Port) -> Iterator[PlannedFile]:
     """Of the UART drivers the board's one."""
-    port = PORTS[draft.platform]
     platform = draft.platform
     yield copied(f"cmake/{platform}.cmake", f"compiler and linker of platform {platform}")
     yield from from_folder(FOLDER, INTERFACE, "bytes in, bytes out, time, halt")
@@ -88,15 +56,11 @@ def port_files(draft: Draft) -> Iterator[PlannedFile]:
     if port.sections and any(buffer.section for buffer in draft.buffers):
         names.append(SECTIONS)
     yield from (_of_platform(draft, name) for name in names)
-    if draft.attachments.zephyr_overlay is not None or memory_overlay(draft.board, draft.buffers):
-        yield made("app.overlay", "zephyr_overlay", "options zephyr_overlay and pools")
 
 
 def _of_platform(draft: Draft, name: str) -> PlannedFile:
     source, reason = f"{FOLDER}/{draft.platform}/{name}", f"the port of platform {draft.platform}"
     target = source if not name.startswith(_PROJECT) else name.removeprefix(_PROJECT)
-    if name == "hal_conf.h.j2":  # ST's HAL looks for it by its family's name
-        target = target.replace("hal_conf", f"{hal_files(draft.board)}_hal_conf")
     if name.endswith(TEMPLATE):
         return rendered(source, target.removesuffix(TEMPLATE), reason)
     return copied(source, reason, target)

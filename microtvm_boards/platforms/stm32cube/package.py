@@ -14,7 +14,7 @@ from pathlib import Path
 from microtvm_boards.boards import Board
 from microtvm_boards.boards.stm32_family import load_family
 from microtvm_boards.errors import ToolNotFoundError, UsageError
-from microtvm_boards.project.plan.stm32 import stm32_of
+from microtvm_boards.platforms.stm32cube.context import stm32_of
 
 _VERSION = re.compile(r"_V(\d+(?:\.\d+)*)$")
 _HAL = re.compile(r"STM32(\w\w)xx_HAL_Driver$")

@@ -9,7 +9,7 @@ from typing import Any
 from microtvm_boards.boards import Board, Stm32
 from microtvm_boards.boards.stm32_family import load_family
 from microtvm_boards.errors import BoardError
-from microtvm_boards.project.plan.stm32_clock import clock_plans
+from microtvm_boards.platforms.stm32cube.clock import clock_plans
 
 # Macros of <hal>_hal_conf.h that are the same in all families: ms, Hz, mV, priority.
 _CONF = {

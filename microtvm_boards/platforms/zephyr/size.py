@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +25,7 @@ from microtvm_boards.project.needs.code_size import (
 )
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.options.platforms import ZephyrOptions
-from microtvm_boards.project.plan.types import ModulePlan
+from microtvm_boards.project.plan.draft import Draft
 
 TABLE = Path(__file__).with_name("zephyr_size.json")
 MEASURED = "size"  # the optimization that every board was measured with
@@ -69,10 +69,9 @@ def zephyr_cpu(target: ZephyrTarget) -> Cpu:
     return Cpu(name, ("-mfloat-abi=hard",) if fpu else ())
 
 
-def base_of(board: Board, platform: str, options: ProjectOptions) -> ZephyrBase | None:
-    """What the platform takes in a project; None for others than zephyr, and where nothing was
-    measured: with TVM's own runtime."""
-    if platform != "zephyr" or board.zephyr is None or options.runtime != "own":
+def base_of(board: Board, options: ProjectOptions) -> ZephyrBase | None:
+    """What Zephyr takes in a project; None where nothing was measured: with TVM's own runtime."""
+    if board.zephyr is None or options.runtime != "own":
         return None
     base = measured_base(board.zephyr, options.kind, options.optimization)
     own = options.of(ZephyrOptions)
@@ -80,27 +79,24 @@ def base_of(board: Board, platform: str, options: ProjectOptions) -> ZephyrBase 
     return None if base is None else replace(base, changed=changed)
 
 
-def on_zephyr(
-    modules: Sequence[tuple[ModulePlan, Mapping[str, bytes]]],
-    board: Board,
-    options: ProjectOptions,
-    base: ZephyrBase,
-    libm: Iterable[str],
-) -> CodeEstimate | None:
+def on_zephyr(draft: Draft, base: ZephyrBase) -> CodeEstimate | None:
     """As `estimate_code`: what models add on bare metal, on top of what Zephyr takes."""
-    if board.zephyr is None:
+    if draft.board.zephyr is None:
         return None
-    cpu = zephyr_cpu(board.zephyr)
+    cpu, modules = zephyr_cpu(draft.board.zephyr), draft.modules_with_files
     alike: Mapping[str, Any] = {
         "platform": "baremetal",
         "kind": base.kind,
-        "optimization": options.optimization,
+        "optimization": draft.options.optimization,
     }
-    code, without = estimate_code(modules, cpu, libm=libm, **alike), measured_code(cpu, **alike)
+    code = estimate_code(modules, cpu, libm=draft.libm, **alike)
+    without = measured_code(cpu, **alike)
     if code is None or without is None:
         return None
     libraries = max(0, code.libraries - without.libraries)
-    return CodeEstimate(code.model, base.flash + code.own - without.own, libraries)
+    own = base.flash + code.own - without.own
+    ours = f"code of ours and Zephyr{base.source or ', estimated'}"
+    return CodeEstimate(code.model, own, libraries, ours)
 
 
 def measured_base(target: ZephyrTarget, kind: str, optimization: str) -> ZephyrBase | None:

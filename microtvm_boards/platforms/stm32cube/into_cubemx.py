@@ -11,13 +11,14 @@ from pathlib import Path, PurePosixPath
 from microtvm_boards.boards import Board, load_board
 from microtvm_boards.errors import ProjectError, UsageError
 from microtvm_boards.mlf import load
+from microtvm_boards.platforms.stm32cube.context import stm32_of
+from microtvm_boards.platforms.stm32cube.target import Stm32CubeTarget
 from microtvm_boards.project.inputs.attachments import read_attachments
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.parts.planned import TEMPLATE, rendered
 from microtvm_boards.project.plan.parts.project import CUBEMX
 from microtvm_boards.project.plan.plan import plan
-from microtvm_boards.project.plan.stm32 import stm32_of
 from microtvm_boards.project.plan.types import Origin, PlannedFile
 from microtvm_boards.project.write.render import render
 
@@ -57,9 +58,10 @@ def add_to_cubemx(
     ioc = find_ioc(directory)
     _refuse_other_chip(ioc, board)
     # The linker script is the user's: nothing can rely on sections of ours.
-    options = replace(options, platform="stm32cube", app="minimal", activations="separate")
+    options = replace(options, platform=Stm32CubeTarget.name, app="minimal", activations="separate")
     model = load(mlf)
-    full = plan(model, board, options, read_attachments(model, options, board))
+    target = Stm32CubeTarget()
+    full = plan(model, board, options, target, read_attachments(model, board, options, target))
     planned = replace(full, files=tuple(_files(full)))
     folder = directory / FOLDER
     old = _set_aside(folder, force=force)
@@ -96,7 +98,7 @@ def _refuse_options(options: ProjectOptions) -> None:
         (bool(options.pools), "pools (the linker script is yours)"),
         (bool(options.more_models), "more_models (one model library at a time)"),
         (options.extra_files_tar is not None, "extra_files_tar (add files yourself)"),
-        (options.platform not in (None, "stm32cube"), f"platform={options.platform}"),
+        (options.platform not in (None, Stm32CubeTarget.name), f"platform={options.platform}"),
     ):
         if given:
             raise UsageError(
