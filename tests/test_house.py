@@ -31,7 +31,7 @@ MANY_PARAMETERS = {
     "cli/commands/tune.py tune": 13,
     "cli/commands/validate.py validate": 10,
     # All by keyword: what a user may type.
-    "run/connect.py connect": 10,
+    "run/connection.py connect": 10,
     "relay/export.py build_module": 14,
     "relay/export.py export_mlf": 14,
     "relay/tuning/tuning.py tune": 11,
@@ -45,7 +45,6 @@ MANY_PARAMETERS = {
     "project/plan/stack.py plan_stack": 9,
     "relay/tuning/ms_runner.py measure": 7,
     "rpc/executors.py time_function": 7,
-    "run/own_firmware.py run_samples": 7,
 }
 CIRCLES = {
     "rpc.client rpc.executors rpc.fast_rate rpc.remote_model",

@@ -19,13 +19,14 @@ from microtvm_boards.analysis.tracing import (
 )
 from microtvm_boards.analysis.watched import is_graph, start_graph
 from microtvm_boards.errors import OperatorsUnseenError
+from microtvm_boards.harness import RunResult
 from microtvm_boards.model.schedule import OperatorCall, Schedule
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.trace import TracedProject
-from microtvm_boards.run.own_firmware import Run, clock_hz_of, run_samples
+from microtvm_boards.run import clock_hz_of, run_samples, running
 
 if TYPE_CHECKING:
     from microtvm_boards.model.arrays import Array
@@ -147,10 +148,9 @@ class _Measuring:
         untraced = total if self._is_exact() else None
         return self._profile(none, [], rate, whole=total, untraced=untraced, unseen=reason)
 
-    def _run(self, samples: Sequence[Mapping[str, Array]]) -> list[Run]:
-        return run_samples(
-            self.project, self.model, samples, self.device, timeout=self.timeout, timed=True
-        )
+    def _run(self, samples: Sequence[Mapping[str, Array]]) -> list[RunResult]:
+        with running(self.project, self.device, timeout=self.timeout) as firmware:
+            return run_samples(firmware, samples, self.model, timed=True)
 
     def _is_exact(self) -> bool:
         """Whether time follows instructions, so that two runs can be compared."""
@@ -212,5 +212,5 @@ def _cost(
     )
 
 
-def _ticks(run: Run, clock_hz: int) -> float:
-    return float(run.ticks) if run.ticks is not None else (run.seconds or 0.0) * clock_hz
+def _ticks(run: RunResult, clock_hz: int) -> float:
+    return float(run.ticks) if run.seconds is None else run.seconds * clock_hz

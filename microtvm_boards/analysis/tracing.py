@@ -17,6 +17,7 @@ from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.trace import TracedProject, trace_project
+from microtvm_boards.run import connect_to, pace_within
 
 if TYPE_CHECKING:
     from microtvm_boards.model.arrays import Array
@@ -181,11 +182,7 @@ def start(
     project = traced.project
     get_platform(project.platform).flash(project, device, progress=progress)
     if project.entrypoint == "packed":
-        from dataclasses import replace
-
-        from microtvm_boards.run.connect import connect_to, pace_of
-
-        pace = replace(pace_of(project, device), first_run=timeout)
+        pace = pace_within(project, device, timeout)
         with connect_to(project, device, pace=pace) as connected:
             yield _OfDevice(traced, connected)
         return

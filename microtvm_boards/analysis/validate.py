@@ -24,7 +24,7 @@ from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project
-from microtvm_boards.run.own_firmware import run_samples
+from microtvm_boards.run import run_samples, running
 
 if TYPE_CHECKING:
     from microtvm_boards.model.arrays import Array
@@ -114,14 +114,9 @@ def validate(
     if expected is None:
         against = _THIS_COMPUTER
         expected = _on_host(_reference(project, model, settings), samples, settings)
-    runs = run_samples(
-        project,
-        model,
-        [sample.inputs for sample in samples],
-        settings.device,
-        timeout=settings.timeout,
-        step=settings.step,
-    )
+    with running(project, settings.device, timeout=settings.timeout) as firmware:
+        inputs = [sample.inputs for sample in samples]
+        runs = run_samples(firmware, inputs, model, step=settings.step)
     results = tuple(
         SampleResult(sample.name, _compare_all(run.outputs, wanted, settings.ulps))
         for sample, run, wanted in zip(samples, runs, expected, strict=True)
@@ -150,8 +145,8 @@ def _reference(project: Project, model: int, settings: Settings) -> Reference:
 
 def _on_host(reference: Reference, samples: Sequence[Sample], settings: Settings) -> list[Outputs]:
     inputs = [s.inputs for s in samples]
-    found = run_samples(reference.project, reference.model, inputs, timeout=settings.timeout)
-    return [run.outputs for run in found]
+    with running(reference.project, timeout=settings.timeout) as firmware:
+        return [run.outputs for run in run_samples(firmware, inputs, reference.model)]
 
 
 def _compare_all(found: Outputs, wanted: Outputs, ulps: float) -> tuple[Comparison, ...]:

@@ -7,7 +7,6 @@ import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from microtvm_boards.analysis.tracing import (
@@ -23,6 +22,7 @@ from microtvm_boards.platforms.base import ANY_DEVICE, Progress
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.trace import TracedProject, read_schedule
+from microtvm_boards.run import connect_to, pace_within
 
 if TYPE_CHECKING:
     from microtvm_boards.model.arrays import Array
@@ -129,10 +129,8 @@ def start_graph(
     project: Project, model: int, device: DeviceOptions = ANY_DEVICE, *, timeout: float = 60.0
 ) -> Iterator[WatchedGraph]:
     """The project's own firmware, which has the operators of a graph and no executor."""
-    from microtvm_boards.run.connect import connect_to, pace_of
-
     schedule = read_schedule(project, model)
-    pace = replace(pace_of(project, device), first_run=timeout)
+    pace = pace_within(project, device, timeout)
     with connect_to(project, device, pace=pace) as connected:
         yield WatchedGraph(connected, connected.models[model], schedule, timeout)
 

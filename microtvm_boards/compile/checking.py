@@ -127,7 +127,7 @@ def check(
     or stays silent differs. Stops at the first difference.
     Raises ModelError, ProjectError or BuildError when no firmware can be made.
     """
-    from microtvm_boards.harness import Harness
+    from microtvm_boards.run import running
 
     options: dict[str, object] = {
         "board": place.board,
@@ -137,24 +137,22 @@ def check(
         "stack_size_bytes": stack_bytes,
     }
     project = create(mlf, directory, parse_options(options, "generate_project"))
-    platform = get_platform(place.platform)
-    platform.build(project)
+    get_platform(place.platform).build(project)
+    names = [tensor.name for tensor in project.models[0].inputs]
     most: int | None = None
-    with platform.transport(project) as transport:
-        harness = Harness(project, transport, timeout=_SECONDS)
-        for sample, want in zip(samples, expected, strict=True):
-            try:
-                if sample is samples[0]:
-                    harness.start()
-                names = [tensor.name for tensor in project.models[0].inputs]
-                result = harness.run(by_name(names, sample.arrays))
-            except MicroTvmBoardsError as error:
-                return Checked(f"no answer to {sample.label}: {error.cause}")
-            difference = _difference(result, want)
-            if difference:
-                return Checked(f"{difference}, {sample.label}", most)
-            count = qemu.instructions(result.ticks, project.board)
-            most = None if count is None else max(most or 0, round(count))
+    label = samples[0].label
+    try:
+        with running(project, timeout=_SECONDS) as firmware:
+            for sample, want in zip(samples, expected, strict=True):
+                label = sample.label
+                result = firmware.run(by_name(names, sample.arrays))
+                difference = _difference(result, want)
+                if difference:
+                    return Checked(f"{difference}, {label}", most)
+                count = qemu.instructions(result.ticks, project.board)
+                most = None if count is None else max(most or 0, round(count))
+    except MicroTvmBoardsError as error:
+        return Checked(f"no answer to {label}: {error.cause}")
     return Checked("", most)
 
 

@@ -45,7 +45,7 @@ def look_at_project(project: Project, device: DeviceOptions) -> Iterator[Finding
 
 
 def _packed(project: Project, device: DeviceOptions) -> Iterator[Finding]:
-    from microtvm_boards.run.connect import connect_to
+    from microtvm_boards.run import connect_to
 
     with connect_to(project, device) as connected:
         info = connected.info()

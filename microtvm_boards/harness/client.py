@@ -50,7 +50,8 @@ class RunResult:
     """One inference. `status` is 0 or a negative mtvm_status_t; `outputs` is empty after a failure.
 
     ticks: of the port's clock while the model ran (processor cycles on bare metal, microseconds on
-    the host). stack_bytes: the most that was in use since reset; 0 where it isn't measured.
+    the host); 0 where nobody wanted them. stack_bytes: the most that was in use since reset; 0
+    where it isn't measured. seconds: over RPC, of which the ticks are rounded.
     """
 
     model: int
@@ -59,6 +60,7 @@ class RunResult:
     ticks: int
     stack_bytes: int
     outputs: dict[str, Array]
+    seconds: float | None = None
 
 
 class Harness:

@@ -27,7 +27,7 @@ from microtvm_boards.rpc.seen import (
 )
 from microtvm_boards.transports.base import Transport
 
-LOGGER = "microtvm_boards.run.connect"
+LOGGER = "microtvm_boards.device"
 _SLOWEST_RETRY = 8.0  # seconds
 _MOST_ANSWERED_BOOTS = 3  # while a session starts: then only the time asks again
 _WHILE_STARTING = frozenset({Seen.WRONG_PROTOCOL})
@@ -66,7 +66,7 @@ class Session:
         pace: Pace | None = None,
         on_log: Callable[[str], None] | None = None,
     ) -> None:
-        """`on_log` gets log messages; without it the logger "microtvm_boards.run.connect" does."""
+        """`on_log` gets log messages; without it the logger "microtvm_boards.device" does."""
         self.pace = pace or Pace()
         self.generation = 0
         self.before_start: Callable[[], None] | None = None

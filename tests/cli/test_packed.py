@@ -12,10 +12,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from microtvm_boards.cli.commands.run import _shown
 from microtvm_boards.cli.output import Work
 from microtvm_boards.errors import DeviceError, UsageError
 from microtvm_boards.rpc.frames import encode
-from microtvm_boards.run.packed import _shown
 from tests.cli.conftest import SAMPLES, cli, firmware_that_says
 from tests.cli.test_monitor import line, running
 from tests.conftest import DATA
@@ -113,7 +113,7 @@ def test_a_large_upload_shows_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> 
     shown: list[str] = []
     work = Work()
     monkeypatch.setattr(work, "status", shown.append)
-    monkeypatch.setattr("microtvm_boards.run.packed._UPDATE_SECONDS", 0)
+    monkeypatch.setattr("microtvm_boards.cli.commands.run._UPDATE_SECONDS", 0)
     _shown(work, 3)(2048, 1 << 20)
     assert shown == ["sample 3: 2,048 of 1,048,576 bytes are up"]
 

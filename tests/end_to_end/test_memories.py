@@ -14,7 +14,7 @@ from microtvm_boards.boards import load_board
 from microtvm_boards.harness import Harness
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from tests.conftest import DATA
 from tests.end_to_end.firmware import (
     Arrays,

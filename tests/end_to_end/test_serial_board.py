@@ -18,7 +18,7 @@ from microtvm_boards.harness import Harness
 from microtvm_boards.platforms import get_platform, transport_to
 from microtvm_boards.project import Project
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from tests.conftest import DIGITS, PATIENCE
 
 pytestmark = pytest.mark.qemu

@@ -13,7 +13,7 @@ import pytest
 from microtvm_boards.errors import ProjectError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from tests import real_models
 from tests.end_to_end.firmware import assert_equal, build_and_run, need_tools
 from tests.real_models import MLPERF_TINY, real_model

@@ -12,7 +12,7 @@ from microtvm_boards.analysis.generated_inputs import random_sample
 from microtvm_boards.firmware.stack_use import StackUse
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
-from microtvm_boards.run.own_firmware import run_samples
+from microtvm_boards.run import run_samples, running
 from tests.cli.conftest import cli
 from tests.conftest import DATA, DIGITS
 from tests.end_to_end.firmware import need_tools
@@ -36,7 +36,8 @@ def built(make_project: MakeProject, tar: Path, **options: Any) -> Project:
 def used(project: Project) -> StackUse:
     """After some runs."""
     samples = [random_sample(project.models[0].inputs, seed).inputs for seed in range(3)]
-    run_samples(project, 0, samples, timeout=120)
+    with running(project, timeout=120) as firmware:
+        run_samples(firmware, samples)
     use = get_platform(project.platform).stack_use(project)
     assert use is not None
     return use

@@ -16,7 +16,7 @@ from microtvm_boards.errors import BuildError
 from microtvm_boards.harness import Harness
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project, create, parse_options
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from tests.conftest import DATA
 from tests.end_to_end.firmware import assert_equal, assert_predicted, read_family
 

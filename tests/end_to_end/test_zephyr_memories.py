@@ -10,7 +10,7 @@ import pytest
 from microtvm_boards.boards.zephyr_tree import missing_modules, read_tree
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from tests.conftest import DATA
 from tests.end_to_end.firmware import assert_predicted, read_family
 from tests.end_to_end.test_memories import addresses, run_in_turn

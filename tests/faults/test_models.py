@@ -24,7 +24,7 @@ from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from microtvm_boards.rpc import Device, ModelInfo, Pace, SessionError
 from microtvm_boards.rpc.codecs import classic
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from tests.conftest import DATA, DIGITS, PATIENCE, series
 from tests.end_to_end.firmware import Arrays, need_tools, read_family
 from tests.faults.damage import Damage, random_damage
@@ -128,7 +128,7 @@ def test_no_emulator_outlives_a_killed_client(
 ) -> None:
     project = built(make_project, "foo_c", board="mps2_an386")
     code = f"""
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 device = connect({str(project.directory)!r})
 print("up", flush=True)
 while True:

@@ -21,7 +21,7 @@ from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from microtvm_boards.rpc import RemoteError
 from microtvm_boards.rpc.fast_rate import SETTLE_SECONDS
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from tests.conftest import DIGITS
 from tests.platforms.cube_tree import make_package, need_package
 

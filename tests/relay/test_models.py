@@ -12,7 +12,7 @@ import pytest
 
 from microtvm_boards.boards import load_board
 from microtvm_boards.resources import template_dir
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from tests import real_models
 from tests.platforms.cube_tree import need_package
 from tests.real_models import NAMES, SHARED, RealModel, real_model

@@ -247,7 +247,7 @@ def test_a_device_that_does_not_start_leaves_no_process(device: MakeDevice) -> N
 def test_log_messages_come_beside_answers(device: MakeDevice, caplog: Any) -> None:
     one = device("logs")
     one.open()
-    with caplog.at_level("INFO", logger="microtvm_boards.run.connect"):
+    with caplog.at_level("INFO", logger="microtvm_boards.device"):
         assert one.call("test.echo", 3) == 3
     assert caplog.messages == ["call 1", "call 2"]
 

@@ -17,7 +17,7 @@ from microtvm_boards.project import Project, create, parse_options
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.rpc import Device, ModelInfo, Pace, RemoteError, Seen, SessionError
 from microtvm_boards.rpc.codecs import classic
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from microtvm_boards.transports.base import Transport
 from microtvm_boards.transports.process import ProcessTransport
 from microtvm_boards.transports.transcript import RecordingTransport, ReplayTransport

@@ -24,7 +24,7 @@ from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.rpc import Device
 from microtvm_boards.rpc.remote import RemoteHandle
 from microtvm_boards.rpc.seen import RemoteError
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from microtvm_boards.tuning.host.image import KernelTooLargeError
 from microtvm_boards.tuning.host.kernel_host import KernelHost
 from tests.conftest import DATA

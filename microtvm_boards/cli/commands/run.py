@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,9 +25,10 @@ if TYPE_CHECKING:
     from microtvm_boards.model import Tensor
     from microtvm_boards.project.options.device import DeviceOptions
     from microtvm_boards.project.project import Project
-    from microtvm_boards.transports.base import Transport
+    from microtvm_boards.run.running import Firmware, UploadProgress
 
 Sample = dict[str, Any]  # input arrays by name
+_UPDATE_SECONDS = 0.1
 
 
 @click.command()
@@ -59,17 +60,18 @@ def run(
 ) -> None:
     """Run the model on the board and print its outputs."""
     from microtvm_boards.harness import save_outputs
+    from microtvm_boards.run import running
 
     opened, platform = open_project(project)
     number = find_model(opened, model_key)
     samples = _read_samples(opened, number, inputs)
     if outputs is not None and not outputs.absolute().parent.is_dir():
         raise UsageError(f"--outputs {outputs}: there is no directory {outputs.parent}.")
-    run_all = _runner(opened, device, timeout)
     model = opened.models[number]
     total = None if samples is None else len(samples)  # the firmware runs baked ones by itself
     with output.work(f"Running {model.name} on {opened.board.name}", total) as work:
-        results = run_all(number, samples, work)
+        with running(opened, device, timeout=timeout) as firmware:
+            results = _run_all(firmware, samples, number, work)
         seconds = work.seconds
     count = f"{len(results)} {'sample' if len(results) == 1 else 'samples'}"
     output.text(f"Ran {count} of {model.name} on {opened.board.name} in {seconds:.1f} s")
@@ -92,48 +94,30 @@ def run(
     )
 
 
-def _runner(
-    project: Project, device: DeviceOptions, timeout: float
-) -> Callable[[int, list[Sample] | None, Work], list[RunResult]]:
-    """What runs samples on a model's number."""
-    if project.entrypoint == "packed":
-        from microtvm_boards.run.packed import run_packed
-
-        return lambda number, samples, work: run_packed(
-            project,
-            number,
-            samples or [],
-            timeout=timeout,
-            device=device,
-            work=work,
-        )
-    from microtvm_boards.platforms import transport_to
-
-    transport = transport_to(project, device)
-    return lambda number, samples, work: _run_c(project, transport, number, samples, timeout, work)
-
-
-def _run_c(
-    project: Project,
-    transport: Transport,
-    model: int,
-    samples: list[Sample] | None,
-    timeout: float,
-    work: Work,
+def _run_all(
+    firmware: Firmware, samples: list[Sample] | None, model: int, work: Work
 ) -> list[RunResult]:
-    from microtvm_boards.harness import Harness
+    if samples is None:
+        return firmware.baked()
+    results = []
+    for number, sample in enumerate(samples):
+        results.append(firmware.run(sample, model, progress=_shown(work, number)))
+        work.line(f"sample {number}: {results[-1].status_name}")
+        work.step()
+    return results
 
-    harness = Harness(project, transport, timeout=timeout)
-    with transport:
-        harness.start()
-        if samples is None:
-            return harness.samples
-        results = []
-        for number, sample in enumerate(samples):
-            results.append(harness.run(sample, model=model))
-            work.line(f"sample {number}: {results[-1].status_name}")
-            work.step()
-        return results
+
+def _shown(work: Work, number: int) -> UploadProgress:
+    """Shows how far an upload is, not more often than an eye can follow."""
+    shown_at = time.monotonic()
+
+    def show(done: int, total: int) -> None:
+        nonlocal shown_at
+        if time.monotonic() - shown_at >= _UPDATE_SECONDS:
+            shown_at = time.monotonic()
+            work.status(f"sample {number}: {done:,} of {total:,} bytes are up")
+
+    return show
 
 
 def find_model(project: Project, key: str | None) -> int:

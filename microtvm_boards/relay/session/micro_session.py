@@ -179,7 +179,7 @@ def _own_device(child: Any, project: Project) -> OwnDevice | None:
 
     from microtvm_boards.platforms import transport_to
     from microtvm_boards.project.options.parse import parse_options
-    from microtvm_boards.run.connect import pace_of, require_packed
+    from microtvm_boards.run import pace_of, require_packed
 
     options = parse_options(child._options, "open_transport").device
     transport = transport_to(project, options)

@@ -40,7 +40,7 @@ from microtvm_boards.rpc.codecs.classic.packets import (
     packet_code,
     system_call,
 )
-from microtvm_boards.run.connect import pace_of, require_packed
+from microtvm_boards.run import pace_of, require_packed
 from microtvm_boards.tuning.host.kernel_host import KernelHost, KernelImage
 from microtvm_boards.tuning.trials.log import PHASES
 from microtvm_boards.tuning.trials.scratch import scratch_directory

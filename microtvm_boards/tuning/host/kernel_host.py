@@ -22,7 +22,7 @@ from microtvm_boards.project.write.render import render
 from microtvm_boards.resources import cache_directory
 from microtvm_boards.rpc import Device, Pace
 from microtvm_boards.rpc.remote import RemoteHandle
-from microtvm_boards.run.connect import codec_of, connect_to, pace_of
+from microtvm_boards.run.connection import codec_of, connect_to, pace_of
 from microtvm_boards.tuning.host.image import KernelImage, KernelTooLargeError
 from microtvm_boards.tuning.host.library import PLACEHOLDER, SLOTS, write_host_library
 from microtvm_boards.tuning.host.linked import functions

@@ -15,7 +15,7 @@ from microtvm_boards.errors import MicroTvmBoardsError, TransportError
 from microtvm_boards.flashers.wear import read_wear
 from microtvm_boards.platforms.flash import wear_key_of
 from microtvm_boards.rpc import RemoteError, Seen, SessionError
-from microtvm_boards.run.connect import pace_of
+from microtvm_boards.run import pace_of
 from microtvm_boards.tuning.host.image import KernelImage
 from microtvm_boards.tuning.trials.candidate import TunedOperator
 from microtvm_boards.tuning.trials.measure import Limits, Measurement, Timer

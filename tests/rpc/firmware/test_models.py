@@ -7,7 +7,7 @@ import platform as machine
 import numpy as np
 import pytest
 
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from tests.conftest import DATA, DIGITS
 from tests.end_to_end.firmware import read_family
 from tests.rpc.firmware.projects import ON_BOARDS, MakeProject, built, check, on_boards

@@ -16,7 +16,7 @@ from microtvm_boards.rpc.codecs.classic.arguments import TypeCode
 from microtvm_boards.rpc.remote import RemoteHandle
 from microtvm_boards.rpc.remote_model import RemoteModel
 from microtvm_boards.rpc.values import Handle, HandleKind
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from tests.conftest import DATA
 from tests.end_to_end.firmware import read_family
 

@@ -22,7 +22,7 @@ from microtvm_boards.rpc import (
     SessionClosedError,
     SessionTimeoutError,
 )
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from microtvm_boards.transports.child_transport import ChildTransport
 from tests.conftest import DATA, PATIENCE, RUNTIMES
 from tests.end_to_end.firmware import read_family
@@ -155,7 +155,7 @@ def test_a_measurement_without_an_end_is_bounded_by_how_long_a_run_took(project:
 def test_when_this_side_is_killed_no_firmware_stays(make_project: MakeProject, board: str) -> None:
     code = (
         "import sys, time\n"
-        "from microtvm_boards.run.connect import connect\n"
+        "from microtvm_boards.run import connect\n"
         "device = connect(sys.argv[1])\n"
         "print(device._transport._connection.child.pid, flush=True)\n"
         "device.model().time(number=1 << 30)\n"

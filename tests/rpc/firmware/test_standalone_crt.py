@@ -18,7 +18,7 @@ from microtvm_boards.project import Project
 from microtvm_boards.rpc import Device, Pace, RemoteError, Seen, SessionError
 from microtvm_boards.rpc.frames import encode
 from microtvm_boards.rpc.values import DeviceRef
-from microtvm_boards.run.connect import connect
+from microtvm_boards.run import connect
 from tests.conftest import DATA
 from tests.end_to_end.firmware import read_family
 from tests.rpc.firmware.projects import BOARDS, built, built_once, check

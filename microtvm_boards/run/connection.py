@@ -125,6 +125,14 @@ def codec_of(project: Project) -> Codec:
     return codec_named(project.rpc.codec if project.rpc else "")
 
 
+def pace_within(project: Project, options: DeviceOptions, timeout: float) -> Pace:
+    """`timeout` is for a run; nothing else waits longer than that."""
+    pace = pace_of(project, options)
+    return replace(
+        pace, first_run=timeout, grace=min(pace.grace, timeout), start=min(pace.start, timeout)
+    )
+
+
 def require_packed(project: Project) -> None:
     """Raises ProjectError for a project whose firmware doesn't speak RPC."""
     if project.entrypoint != "packed":
