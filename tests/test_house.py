@@ -19,6 +19,7 @@ MOST_PARAMETERS = 6  # of a function, keyword-only ones too, beside self
 LARGE_FOLDERS = {
     "microtvm_boards/cli/commands": 16,  # a file for each command
     "microtvm_boards/flashers": 17,
+    "microtvm_boards/project/plan": 16,
     "template_project/src/model": 18,
     "template_project/src/rpc": 32,
 }
@@ -38,11 +39,6 @@ MANY_PARAMETERS = {
     # As TVM calls them.
     "relay/tuning/ms_runner.py __init__": 7,
     "relay/tuning/ms_runner.py get_rpc_runner_micro": 8,
-    "compile/compile.py compile_for_board": 8,
-    "project/needs/preflight.py memory_needs": 13,
-    "project/plan/buffers.py lay_out": 8,
-    "project/plan/plan.py _code_estimate": 8,
-    "project/plan/stack.py plan_stack": 9,
     "relay/tuning/ms_runner.py measure": 7,
     "rpc/executors.py time_function": 7,
 }
@@ -50,7 +46,7 @@ CIRCLES = {
     "rpc.client rpc.executors rpc.fast_rate rpc.remote_model",
     "relay.tuning.trial relay.tuning.trial_session",
     "relay.setup.enable relay.setup.finder",
-    "compile.recipes relay.tuning.meta_space relay.tuning.tuned",
+    "relay.tuning.meta_space relay.tuning.tuned",
 }
 
 

@@ -11,7 +11,13 @@ import pytest
 
 from microtvm_boards.boards.devicetree import Devicetree
 from microtvm_boards.boards.zephyr_tree import ZephyrTree, read_tree
-from microtvm_boards.errors import BuildError, ProjectError, ToolNotFoundError, UsageError
+from microtvm_boards.errors import (
+    BuildError,
+    ProjectError,
+    ToolNotFoundError,
+    TransportError,
+    UsageError,
+)
 from microtvm_boards.platforms.build_errors import Failure, explain
 from microtvm_boards.platforms.zephyr import build as zephyr_build
 from microtvm_boards.platforms.zephyr import run as zephyr_run
@@ -24,7 +30,9 @@ from microtvm_boards.project import Project
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.options.parse import parse_options
 from microtvm_boards.project.options.platforms import ZephyrOptions
+from microtvm_boards.transports import ports
 from microtvm_boards.transports.emulator import EmulatorTransport
+from microtvm_boards.transports.ports import SerialPort
 from microtvm_boards.transports.pseudotty import PseudottyTransport
 from microtvm_boards.transports.serial import SerialTransport
 from tests.boards.fake_zephyr import make_tree, write
@@ -339,6 +347,60 @@ def test_each_kind_of_board_has_its_transport(make_project: Make, tree: ZephyrTr
     transport = platform.transport(real, DeviceOptions(port="/dev/ttyX"))
     assert isinstance(transport, SerialTransport)
     assert (transport.port, transport.baud) == ("/dev/ttyX", 9600)
+
+
+# What the probes on boards call themselves on USB: ST's in UM1075, UM1724 and UM2448 and in pyOCD's
+# stlink/usb.py, SEGGER's in its udev rules, Arm's in DAPLink's documentation.
+_ST = [f"0483:{product}" for product in "3748 374b 374d 374e 374f 3752 3753".split()]
+_SEGGER = [f"1366:{product}" for product in "0101 0105 1015 1020 1051 1061".split()]
+_ARM = ["0d28:0204"]
+
+
+@pytest.mark.parametrize(
+    ("runner", "probes"),
+    [
+        ("stm32cubeprogrammer", _ST),
+        ("openocd", _ST),
+        ("nrfjprog", _SEGGER),
+        ("nrfutil", _SEGGER),
+        ("jlink", _SEGGER),
+        ("pyocd", _ARM + _ST),
+        ("linkserver", _ARM),
+    ],
+)
+def test_the_probe_behind_a_runner_has_the_boards_serial_port(
+    make_project: Make,
+    tree: ZephyrTree,
+    monkeypatch: pytest.MonkeyPatch,
+    runner: str,
+    probes: list[str],
+) -> None:
+    project, platform = make_project("foo_c", board="disco_l4"), ZephyrPlatform()
+    real = built(project, RunFacts("board", runner=runner))
+    for usb_id in {*_ST, *_SEGGER, *_ARM, "1a86:7523"}:
+        vendor, product = (int(part, 16) for part in usb_id.split(":"))
+        there = (SerialPort("/dev/ttyACM0", "a probe", "1", (vendor, product)),)
+        monkeypatch.setattr(
+            "microtvm_boards.transports.ports.list_ports", lambda there=there: there
+        )
+        if usb_id not in probes:
+            with pytest.raises(TransportError, match="there is none"):
+                platform.transport(real)
+            continue
+        transport = platform.transport(real)
+        assert isinstance(transport, SerialTransport)
+        assert transport.port == "/dev/ttyACM0"
+
+
+def test_behind_another_runner_no_port_is_guessed(
+    make_project: Make, tree: ZephyrTree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = built(make_project("foo_c", board="disco_l4"), RunFacts("board", runner="esp32"))
+    there = (SerialPort("/dev/ttyACM0", "a probe", "1", (0x0483, 0x374B)),)
+    monkeypatch.setattr(ports, "list_ports", lambda: there)
+    with pytest.raises(TransportError, match="doesn't say which USB id") as caught:
+        ZephyrPlatform().transport(real)
+    assert "/dev/ttyACM0" in str(caught.value)
 
 
 def test_an_emulator_needs_no_flashing(make_project: Make, tree: ZephyrTree) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from microtvm_boards.boards import load_board
 from microtvm_boards.errors import MicroTvmBoardsError, UsageError
 from microtvm_boards.mlf import load
+from microtvm_boards.model import Model
+from microtvm_boards.model.module import StaticBuffer
 from microtvm_boards.project import Project, parse_options
 from microtvm_boards.project.inputs.attachments import read_attachments
 from microtvm_boards.project.options.pools import pool_settings
@@ -34,6 +37,33 @@ def planned(mlf: str, board: str = "mps2_an386", **raw: object) -> Plan:
 
 def places(result: Plan) -> dict[str, str]:
     return {f"{b.owner}.{b.pool}": b.memory for b in result.buffers}
+
+
+def with_static_buffers(*names: str) -> Model:
+    """As USMP makes them with several pools and interface-api=packed: one section for all."""
+    model = load(DATA / "foo_c.tar")
+    buffers = tuple(StaticBuffer(name, 1392) for name in names)
+    return replace(model, modules=(replace(model.modules[0], static_buffers=buffers),))
+
+
+def test_static_buffers_of_a_model_go_to_one_memory() -> None:
+    model, board = with_static_buffers("fast", "slow"), load_board("mps2_an386")
+
+    def place(pools: str) -> Plan:
+        raw = {"board": board.name, "model_entrypoint_api": "c", "pools": pools}
+        options = parse_options(raw, "generate_project")
+        return plan(model, board, options, read_attachments(model, options, board))
+
+    assert places(place("fast:PSRAM,slow:PSRAM")) == {
+        "0.fast": "PSRAM",
+        "0.slow": "PSRAM",
+        "0.constants": "FLASH",
+    }
+    for pools in ("fast:PSRAM", "slow:PSRAM", "fast:PSRAM,slow:RAM"):
+        with pytest.raises(UsageError, match=r"\(fast, slow\) are one section") as caught:
+            place(pools)
+        assert 'model "foo"' in caught.value.cause
+        assert "one memory for all" in caught.value.hint
 
 
 def test_everything_writable_is_in_ram_and_constants_are_in_flash_by_default() -> None:
