@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from microtvm_boards.boards import Board
 from microtvm_boards.errors import BoardError, UsageError, nearest
-from microtvm_boards.plugins import PLATFORMS, platform_part
+from microtvm_boards.plugins import PLATFORMS, platform_part, plugin_of
 from microtvm_boards.project.needs.base import base_need
 from microtvm_boards.project.needs.code import code_estimate
 from microtvm_boards.project.needs.code_size import CodeEstimate
@@ -19,6 +19,7 @@ from microtvm_boards.project.plan.facts import ARM, Processor, TargetFacts
 from microtvm_boards.project.plan.parts.port import Port, port_files
 from microtvm_boards.project.plan.stack import estimated_stack
 from microtvm_boards.project.plan.types import PlannedFile, StackPlan
+from microtvm_boards.resources import template_project
 
 
 class TargetPlan:
@@ -101,6 +102,14 @@ def target_of(platform: str) -> TargetPlan:
     if not (isinstance(made, type) and issubclass(made, TargetPlan)):
         raise PLATFORMS.broken(platform, f"{made!r} is no class TargetPlan")
     return made()
+
+
+def template_roots(platform: str) -> tuple[Path, ...]:
+    """Folders in which files of the template are looked for, in this order: the platform's own
+    where it has one, ours."""
+    own = plugin_of(platform).templates
+    ours = template_project()
+    return (ours,) if own is None else (own, ours)
 
 
 def choose_target(board: Board, options: ProjectOptions) -> TargetPlan:

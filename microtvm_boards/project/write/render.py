@@ -14,6 +14,7 @@ from microtvm_boards.errors import ProjectError
 from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.types import Origin, PlannedFile
+from microtvm_boards.project.target import template_roots
 from microtvm_boards.project.write.context import project_context
 from microtvm_boards.project.write.manifest import manifest_of
 from microtvm_boards.project.write.templates import c_bytes, render_source
@@ -74,15 +75,23 @@ class Contents:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self._roots = template_roots(plan.platform)
 
     @cached_property
     def _context(self) -> Mapping[str, Any]:
         return project_context(self.plan)
 
+    def _template_file(self, source: str) -> Path:
+        for root in self._roots:
+            if (root / source).is_file():
+                return root / source
+        looked = [f"looked for in {root}" for root in self._roots]
+        raise ProjectError(f"The template has no file {source}.", details=looked)
+
     def of(self, file: PlannedFile) -> bytes:
         plan, attachments = self.plan, self.plan.attachments
         if file.origin is Origin.COPY:
-            return (resources.template_project() / file.source).read_bytes()
+            return self._template_file(file.source).read_bytes()
         if file.origin is Origin.MODEL:
             return plan.libraries[file.library].model.files[file.source]
         if file.origin is Origin.LIBRARY:
@@ -98,7 +107,7 @@ class Contents:
         if file.origin is Origin.DATA:
             return _DATA[file.source](plan)
         module = None if file.module is None else plan.modules[file.module]
-        return render_source(file.source, {**self._context, "m": module})
+        return render_source(file.source, {**self._context, "m": module}, self._roots)
 
 
 def _samples_c(plan: Plan) -> bytes:

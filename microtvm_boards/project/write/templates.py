@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microtvm_boards import resources
@@ -26,17 +27,21 @@ DL_CODES = {"MTVM_INT": "kDLInt", "MTVM_UINT": "kDLUInt", "MTVM_BOOL": "kDLUInt"
 TYPE_CODE_DLTENSOR = 7  # kTVMDLTensorHandle
 
 
-def render_source(source: str, context: Mapping[str, Any]) -> bytes:
-    """The template template_project/<source> with a context of the caller's."""
-    return _environment().get_template(source).render(context).encode()
+def render_source(
+    source: str, context: Mapping[str, Any], roots: tuple[Path, ...] | None = None
+) -> bytes:
+    """The template <source> with a context of the caller's; `roots`: where templates are looked
+    for, template_project/ when unset."""
+    roots = roots or (resources.template_project(),)
+    return _environment(roots).get_template(source).render(context).encode()
 
 
-@lru_cache(maxsize=1)
-def _environment() -> Environment:
+@lru_cache(maxsize=4)
+def _environment(roots: tuple[Path, ...]) -> Environment:
     import jinja2
 
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(resources.template_project()),
+        loader=jinja2.FileSystemLoader(roots),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
