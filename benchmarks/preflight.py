@@ -26,6 +26,7 @@ from microtvm_boards.errors import ProjectError, TooLargeError
 from microtvm_boards.firmware.linked_needs import linked_needs
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import BuildResult
+from microtvm_boards.platforms.zephyr.section import ZephyrSection
 from microtvm_boards.project import Project, create, parse_options
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -146,7 +147,7 @@ def _row(tar: Path, raw: dict[str, object], build: Build) -> Row | None:
         sums[memory] += need.needed_bytes
         sums[f"{memory} linked"] += need.linked_bytes
         sums[f"{memory} exact"] += 0 if need.kind in estimates else need.needed_bytes
-    zephyr = project.board.zephyr
+    zephyr = project.board.section(ZephyrSection)
     return Row(
         model=tar.stem if tar.stem not in ("c", "packed") else f"{tar.parent.name}_{tar.stem}",
         board=str(raw["board"]),

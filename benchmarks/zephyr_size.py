@@ -20,13 +20,14 @@ from typing import Any
 
 from benchmarks.kept_builds import KeptBuilds, zephyr_trees
 from benchmarks.preflight import KINDS, OPTIMIZATIONS, ZEPHYR_BOARDS, raw_options
-from microtvm_boards.boards.zephyr_tree import read_tree
 from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.firmware.linked_needs import linked_sizes
 from microtvm_boards.firmware.stack_report import objects_of, stack_report
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.zephyr.built_devicetree import read_config
+from microtvm_boards.platforms.zephyr.section import ZephyrSection
 from microtvm_boards.platforms.zephyr.size import TABLE, short_release
+from microtvm_boards.platforms.zephyr.tree import read_tree
 from microtvm_boards.project import Project
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -66,7 +67,7 @@ def _stack(project: Project) -> int:
 
 def _facts(project: Project) -> dict[str, Any]:
     config = read_config(project.build_dir / "zephyr" / ".config")
-    zephyr = project.board.zephyr
+    zephyr = project.board.section(ZephyrSection)
     return {
         "soc": zephyr.soc if zephyr else "",
         "cpu": zephyr.cpu if zephyr else "",

@@ -53,7 +53,7 @@ OWN_PLATFORMS = (
         "zephyr",
         "an application of Zephyr",
         "microtvm_boards.platforms.zephyr.platform:ZephyrPlatform",
-        boards="microtvm_boards.boards.zephyr_board:ZephyrBoards",
+        boards="microtvm_boards.platforms.zephyr.boards:ZephyrBoards",
         options="microtvm_boards.project.options.platforms:ZephyrOptions",
         target="microtvm_boards.platforms.zephyr.target:ZephyrTarget",
     ),
@@ -155,13 +155,18 @@ FLASHERS: Group[str] = Group("flasher", "microtvm_boards.flashers", OWN_FLASHERS
 COMPILERS: Group[str] = Group("compiler", "microtvm_boards.compilers", OWN_COMPILERS)
 
 
-def platform_part(name: str, part: str) -> Any:
-    """What the reference `part` ("platform", "boards", "target", "options") of a platform leads to;
-    None where it has none. Raises as `Group.load`."""
+def plugin_of(name: str) -> PlatformPlugin:
+    """Of a platform. Raises as `Group.load`."""
     plugin = PLATFORMS.load(name)
     if not isinstance(plugin, PlatformPlugin):
         raise PLATFORMS.broken(name, f"its entry point names no PlatformPlugin, but {plugin!r}")
     if plugin.name != name:
         raise PLATFORMS.broken(name, f'it calls itself "{plugin.name}"')
-    reference: str = getattr(plugin, part)
+    return plugin
+
+
+def platform_part(name: str, part: str) -> Any:
+    """What the reference `part` ("platform", "boards", "target", "options") of a platform leads to;
+    None where it has none. Raises as `Group.load`."""
+    reference: str = getattr(plugin_of(name), part)
     return PLATFORMS.resolve(name, reference) if reference else None

@@ -6,11 +6,8 @@ from microtvm_boards.boards.board import (
     Emulator,
     FlasherChoice,
     Memory,
-    Stm32,
-    Stm32Uart,
     Uart,
     UsbId,
-    ZephyrTarget,
 )
 from microtvm_boards.boards.find import find_board, load_known
 from microtvm_boards.boards.load import board_names, known_names, load_board
@@ -21,11 +18,8 @@ __all__ = [
     "Emulator",
     "FlasherChoice",
     "Memory",
-    "Stm32",
-    "Stm32Uart",
     "Uart",
     "UsbId",
-    "ZephyrTarget",
     "board_names",
     "find_board",
     "known_names",

@@ -61,44 +61,6 @@ class UsbId:
 
 
 @dataclass(frozen=True)
-class Stm32Uart:
-    """Names of ST's manuals. `af`: number of the alternate function of both pins; None on F1."""
-
-    instance: str  # USART1
-    tx: str  # PA9
-    rx: str
-    af: int | None
-
-
-@dataclass(frozen=True)
-class Stm32:
-    """What platform stm32cube needs to know beside what is data of the whole family."""
-
-    part: str  # the order code up to the flash size, as STM32CubeMX starts it: STM32F405RG
-    device: str  # the macro of the device pack's header: STM32F405xx
-    hse_hz: int | None  # crystal or external clock; None: there is none
-    hse_bypass: bool  # an external clock instead of a crystal
-    uart: Stm32Uart
-
-    @property
-    def family(self) -> str:
-        """As in the names of ST's packages: F4."""
-        return self.part[5:7]
-
-
-@dataclass(frozen=True)
-class ZephyrTarget:
-    """What Zephyr calls the board, with revision and qualifiers where it has some."""
-
-    board: str  # nrf5340dk@0.9.0/nrf5340/cpuapp
-    release: str | None  # of Zephyr, when the project was made: 3.3.0-rc3
-    arch: str | None  # arm, posix, riscv, ...; None: not known yet
-    cpu: str = ""  # cortex-m4f: the f says that it has an FPU; "": not known, or not Arm's
-    soc: str = ""  # the folder of its SoC's devicetree: st/f7
-    plain_memories: tuple[str, ...] = ()  # labels of those that an overlay makes regions
-
-
-@dataclass(frozen=True)
 class Board:
     name: str
     description: str
@@ -120,14 +82,6 @@ class Board:
     def section(self, kind: type[T]) -> T | None:
         """The section of a platform, by its type."""
         return next((s for s in self.sections.values() if isinstance(s, kind)), None)
-
-    @property
-    def stm32(self) -> Stm32 | None:
-        return self.section(Stm32)
-
-    @property
-    def zephyr(self) -> ZephyrTarget | None:
-        return self.section(ZephyrTarget)
 
     def memory_for(self, use: str) -> Memory | None:
         """The first memory that serves `use` ("flash" or "ram"); None when the board lists none."""

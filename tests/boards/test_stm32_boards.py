@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards import resources
-from microtvm_boards.boards import Stm32, Stm32Uart, board_names, load_board
-from microtvm_boards.boards.stm32_family import family_names, load_family
+from microtvm_boards.boards import board_names, load_board
+from microtvm_boards.platforms.stm32cube.family import family_names, load_family
+from microtvm_boards.platforms.stm32cube.section import Stm32, Stm32Uart
 from tests.boards.test_load_board import mistake_in
 
 GOOD = """\
@@ -28,15 +29,15 @@ stm32:
   hse_hz: 8000000
   uart: {instance: USART1, tx: PA9, rx: PA10, af: 7}
 """
-STM32_BOARDS = [name for name in board_names() if load_board(name).stm32 is not None]
+STM32_BOARDS = [name for name in board_names() if load_board(name).section(Stm32) is not None]
 
 
 def test_the_section_becomes_types(board_file: Path) -> None:
     board_file.write_text(GOOD)
     board = load_board(str(board_file))
     uart = Stm32Uart("USART1", "PA9", "PA10", 7)
-    assert board.stm32 == Stm32("STM32F405RG", "STM32F405xx", 8_000_000, False, uart)
-    assert board.stm32.family == "F4"
+    assert board.section(Stm32) == Stm32("STM32F405RG", "STM32F405xx", 8_000_000, False, uart)
+    assert board.section(Stm32).family == "F4"
     assert board.uart is not None
     assert (board.uart.driver, board.uart.base) == (None, None)
 
@@ -87,8 +88,8 @@ def test_the_first_family_has_no_alternate_functions(board_file: Path) -> None:
     text = text.replace(", af: 7", "").replace("168000000", "72000000")
     board_file.write_text(text)
     board = load_board(str(board_file))
-    assert board.stm32 is not None
-    assert board.stm32.uart.af is None
+    assert board.section(Stm32) is not None
+    assert board.section(Stm32).uart.af is None
 
 
 # What is known of families
@@ -96,7 +97,7 @@ def test_the_first_family_has_no_alternate_functions(board_file: Path) -> None:
 
 def test_the_families() -> None:
     assert family_names() == ("F1", "F4", "F7", "H7", "L4", "U5")
-    assert {load_board(name).stm32.family for name in STM32_BOARDS} == set(family_names())
+    assert {load_board(name).section(Stm32).family for name in STM32_BOARDS} == set(family_names())
 
 
 @pytest.mark.parametrize("name", family_names())
@@ -127,9 +128,9 @@ def test_every_family_is_a_file_of_the_package() -> None:
 @pytest.mark.parametrize("name", STM32_BOARDS)
 def test_the_flags_of_a_board_are_those_of_its_core(name: str) -> None:
     board = load_board(name)
-    assert board.stm32 is not None
+    assert board.section(Stm32) is not None
     cores = {"F1": "m3", "F4": "m4", "F7": "m7", "H7": "m7", "L4": "m4", "U5": "m33"}
-    assert board.cpu.name == f"cortex-{cores[board.stm32.family]}"
+    assert board.cpu.name == f"cortex-{cores[board.section(Stm32).family]}"
     flash = board.memory_for("flash")
     assert flash is not None
     assert flash.origin == 0x08000000

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from microtvm_boards.boards import find_board
-from microtvm_boards.boards.devicetree import Devicetree, regions
+from microtvm_boards.boards import Board, find_board
+from microtvm_boards.platforms.zephyr.devicetree import Devicetree, regions
+from microtvm_boards.platforms.zephyr.section import ZephyrSection
 from tests.boards.fake_zephyr import make_tree, write
 
 BOARD = """\
@@ -66,6 +67,12 @@ SOC = """\
 """
 
 
+def section(board: Board) -> ZephyrSection:
+    found = board.section(ZephyrSection)
+    assert found is not None
+    return found
+
+
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
     base = make_tree(tmp_path)
@@ -82,9 +89,8 @@ def test_memories_are_those_of_the_devicetree(base: Path) -> None:
         ("CCM", 0x10000000, 64 << 10, ("ram",)),
         ("PSRAM", 0x80000000, 16 << 20, ("ram",)),
     ]
-    assert board.zephyr is not None
-    assert (board.zephyr.cpu, board.zephyr.soc) == ("cortex-m4f", "st/l4")
-    assert board.zephyr.plain_memories == ("psram",)
+    assert (section(board).cpu, section(board).soc) == ("cortex-m4f", "st/l4")
+    assert section(board).plain_memories == ("psram",)
 
 
 def test_the_project_keeps_them(base: Path, tmp_path: Path) -> None:
@@ -94,7 +100,10 @@ def test_the_project_keeps_them(base: Path, tmp_path: Path) -> None:
     from microtvm_boards.boards import load_board
 
     again = load_board(str(kept))
-    assert (again.memories, again.zephyr) == (board.memories, board.zephyr)
+    assert (again.memories, section(again)) == (
+        board.memories,
+        section(board),
+    )
 
 
 @pytest.mark.parametrize("damage", ["", "/ {", "&nowhere { status = ", '#include "disco_l4.dts"\n'])

@@ -6,15 +6,22 @@ from pathlib import Path
 
 import pytest
 
-from microtvm_boards.boards import find_board
-from microtvm_boards.boards.zephyr_tree import (
+from microtvm_boards.boards import Board, find_board
+from microtvm_boards.errors import BoardError, ToolNotFoundError, UsageError
+from microtvm_boards.platforms.zephyr.section import ZephyrSection
+from microtvm_boards.platforms.zephyr.tree import (
     find_zephyr,
     look_for_zephyr,
     missing_modules,
     present_modules,
 )
-from microtvm_boards.errors import BoardError, ToolNotFoundError, UsageError
 from tests.boards.fake_zephyr import make_tree, write
+
+
+def section(board: Board) -> ZephyrSection:
+    found = board.section(ZephyrSection)
+    assert found is not None
+    return found
 
 
 @pytest.fixture(autouse=True)
@@ -136,8 +143,8 @@ def test_a_board_of_zephyr_needs_no_file_of_ours(tmp_path: Path) -> None:
     board = find_board("disco_l4", None, {"zephyr_base": str(make_tree(tmp_path))})
     assert (board.name, board.platforms) == ("disco_l4", ("zephyr",))
     assert [(m.name, m.size) for m in board.memories] == [("FLASH", 1 << 20), ("RAM", 128 << 10)]
-    assert board.zephyr is not None
-    assert (board.zephyr.board, board.zephyr.release, board.zephyr.arch) == (
+    known = section(board)
+    assert (known.board, known.release, known.arch) == (
         "disco_l4",
         "3.4.0",
         "arm",
@@ -149,15 +156,14 @@ def test_what_the_project_keeps_is_a_board_file(tmp_path: Path) -> None:
     kept = tmp_path / "board.yaml"
     kept.write_text(board.document)
     again = find_board(str(kept), "zephyr", {"zephyr_base": str(tmp_path / "zephyr")})
-    assert again.zephyr == board.zephyr
+    assert section(again) == section(board)
 
 
 def test_qualifiers_and_revisions_are_zephyrs_business(tmp_path: Path) -> None:
     base = str(make_tree(tmp_path, "4.1.0"))
     board = find_board("duo@0.9.0/nrf1/net", None, {"zephyr_base": base})
-    assert board.zephyr is not None
-    assert (board.name, board.zephyr.board) == ("duo_0.9.0_nrf1_net", "duo@0.9.0/nrf1/net")
-    assert (board.zephyr.arch, board.memories[1].size) == ("riscv", 32 << 10)
+    assert (board.name, section(board).board) == ("duo_0.9.0_nrf1_net", "duo@0.9.0/nrf1/net")
+    assert (section(board).arch, board.memories[1].size) == ("riscv", 32 << 10)
 
 
 def test_an_unknown_board_is_answered_from_zephyrs_own_list(tmp_path: Path) -> None:
@@ -182,7 +188,7 @@ def test_a_file_of_ours_adds_what_zephyr_does_not_know(tmp_path: Path) -> None:
         "usb_ids:\n  - {vid: 0x0483, pid: 0x374b}\nzephyr:\n  board: disco_l4\n"
     )
     board = find_board(str(file), None, {"zephyr_base": str(make_tree(tmp_path))})
-    assert board.zephyr is not None and board.zephyr.board == "disco_l4"
+    assert section(board).board == "disco_l4"
     assert [(usb.vid, usb.pid) for usb in board.usb_ids] == [(0x0483, 0x374B)]
     assert [choice.name for choice in board.flashers] == ["openocd"]
 
@@ -190,7 +196,7 @@ def test_a_file_of_ours_adds_what_zephyr_does_not_know(tmp_path: Path) -> None:
 def test_without_a_tree_sizes_are_unknown_and_the_project_brings_its_zephyr() -> None:
     board = find_board("some_board", "zephyr")
     assert (board.memories, board.hosted) == ((), False)
-    assert board.zephyr is not None and board.zephyr.release == "3.4.0"
+    assert section(board).release == "3.4.0"
 
 
 def test_without_a_tree_and_a_platform_a_name_has_to_be_ours() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.boards import board_names, load_board
+from microtvm_boards.platforms.stm32cube.section import Stm32
 from microtvm_boards.project import Project
 from tests.conftest import DIGITS
 from tests.docs.test_docs import ROOT, blocks
@@ -44,11 +45,11 @@ def test_the_commands_do_what_the_page_says(tmp_path: Path) -> None:
 def test_the_board_in_the_page_is_a_board(tmp_path: Path) -> None:
     path = tmp_path / "my_stm32.yaml"
     path.write_text(blocks(PAGE, "yaml")[0])
-    assert load_board(str(path)).stm32 is not None
+    assert load_board(str(path)).section(Stm32) is not None
 
 
 def test_every_board_is_in_the_page() -> None:
-    names = {name for name in board_names() if load_board(name).stm32 is not None}
+    names = {name for name in board_names() if load_board(name).section(Stm32) is not None}
     assert names == set(
         re.findall(r"`(\w+)`", PAGE.read_text().split("| chip |")[1].split("\n\n")[0])
     )

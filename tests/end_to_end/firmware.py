@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from microtvm_boards.boards.zephyr_tree import look_for_zephyr
 from microtvm_boards.firmware.linked_needs import linked_needs
 from microtvm_boards.harness import Harness, RunResult
 from microtvm_boards.platforms import get_platform
+from microtvm_boards.platforms.zephyr.tree import look_for_zephyr
 from microtvm_boards.project import Project
 from tests.platforms.cube_tree import need_package
 

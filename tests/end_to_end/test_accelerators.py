@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from microtvm_boards.boards import load_board
-from microtvm_boards.boards.zephyr_tree import look_for_zephyr, modules
 from microtvm_boards.errors import (
     BoardError,
     MicroTvmBoardsError,
@@ -19,6 +18,7 @@ from microtvm_boards.errors import (
     UsageError,
 )
 from microtvm_boards.platforms.stm32cube.package import find_package
+from microtvm_boards.platforms.zephyr.tree import look_for_zephyr, modules
 from microtvm_boards.project import Project
 from tests.end_to_end.firmware import build_and_run
 from tests.project.accelerated import (

@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from microtvm_boards.boards.zephyr_tree import missing_modules, read_tree
 from microtvm_boards.errors import BuildError
 from microtvm_boards.harness import Harness
 from microtvm_boards.platforms import get_platform
+from microtvm_boards.platforms.zephyr.tree import missing_modules, read_tree
 from microtvm_boards.project import Project, create, parse_options
 from microtvm_boards.run import connect
 from tests.conftest import DATA

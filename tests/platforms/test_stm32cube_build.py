@@ -18,6 +18,7 @@ from microtvm_boards.boards import board_names, load_board
 from microtvm_boards.errors import BuildError, ToolNotFoundError
 from microtvm_boards.harness import Harness
 from microtvm_boards.platforms import get_platform
+from microtvm_boards.platforms.stm32cube.section import Stm32
 from microtvm_boards.project import Project
 from microtvm_boards.rpc import RemoteError
 from microtvm_boards.rpc.fast_rate import SETTLE_SECONDS
@@ -28,7 +29,9 @@ from tests.platforms.cube_tree import make_package, need_package
 pytestmark = [pytest.mark.stm32cube, pytest.mark.qemu]
 
 EMULATED = ["netduinoplus2", "stm32vldiscovery"]
-OTHERS = [n for n in board_names() if load_board(n).stm32 is not None and n not in EMULATED]
+OTHERS = [
+    n for n in board_names() if load_board(n).section(Stm32) is not None and n not in EMULATED
+]
 SMALL = {"stack_size_bytes": 2048}  # what 8 KB of RAM leave
 STRICT = {"warning_as_error": True}
 MakeProject = Callable[..., Project]

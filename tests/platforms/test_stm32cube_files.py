@@ -10,13 +10,14 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.boards import board_names, load_board
-from microtvm_boards.boards.stm32_family import Pll, Range, load_family
 from microtvm_boards.errors import BoardError, ProjectError, UsageError
 from microtvm_boards.platforms.stm32cube.clock import clock_plans, solve
+from microtvm_boards.platforms.stm32cube.family import Pll, Range, load_family
+from microtvm_boards.platforms.stm32cube.section import Stm32
 from microtvm_boards.project import Project
 from tests.boards.test_stm32_boards import GOOD
 
-BOARDS = [name for name in board_names() if load_board(name).stm32 is not None]
+BOARDS = [name for name in board_names() if load_board(name).section(Stm32) is not None]
 MakeProject = Callable[..., Project]
 
 
@@ -30,12 +31,12 @@ def text(project: Project, path: str) -> str:
 @pytest.mark.parametrize("name", BOARDS)
 def test_every_board_reaches_its_clock_from_every_source(name: str) -> None:
     board = load_board(name)
-    assert board.stm32 is not None
-    family = load_family(board.stm32.family)
-    line = family.line(board.stm32.part)
+    assert board.section(Stm32) is not None
+    family = load_family(board.section(Stm32).family)
+    line = family.line(board.section(Stm32).part)
     assert line is not None
     plans = clock_plans(board)
-    assert [p.source for p in plans] == (["hse"] if board.stm32.hse_hz else []) + ["hsi"]
+    assert [p.source for p in plans] == (["hse"] if board.section(Stm32).hse_hz else []) + ["hsi"]
     for plan in plans:
         assert plan.sysclk_hz == board.clock_hz
         assert plan.hclk_hz <= line.max_hz["hclk"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from microtvm_boards.boards import ZephyrTarget
+from microtvm_boards.platforms.zephyr.section import ZephyrSection
 from microtvm_boards.platforms.zephyr.size import measured_base, short_release, zephyr_cpu
 
 
-def target(board: str, **facts: str) -> ZephyrTarget:
+def target(board: str, **facts: str) -> ZephyrSection:
     known = {"release": "3.4.0", "arch": "arm", "cpu": "cortex-m3", **facts}
-    return ZephyrTarget(board, known["release"], known["arch"], known["cpu"], facts.get("soc", ""))
+    return ZephyrSection(board, known["release"], known["arch"], known["cpu"], facts.get("soc", ""))
 
 
 @pytest.mark.parametrize("kind", ["harness", "minimal", "packed"])
@@ -40,7 +40,7 @@ def test_an_optimization_that_was_not_measured_follows_that_of_another_board() -
         (target("mps2_an383", cpu="cortex-m0plus", soc="other"), ", Zephyr 3.4"),
     ],
 )
-def test_what_was_not_measured_follows_what_is_nearest(other: ZephyrTarget, like: str) -> None:
+def test_what_was_not_measured_follows_what_is_nearest(other: ZephyrSection, like: str) -> None:
     base = measured_base(other, "harness", "size")
     assert base is not None and base.estimated
     assert like in base.like

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from microtvm_boards.boards import load_board
+from microtvm_boards.platforms.stm32cube.section import Stm32
 from microtvm_boards.resources import template_dir
 from microtvm_boards.run import connect
 from tests import real_models
@@ -74,7 +75,7 @@ class Projects:
         return [path, *f"--model-format relay --module-name digits --input-shapes {shapes}".split()]
 
     def _project(self, name: str, executor: str, board: str) -> Path:
-        if load_board(board).stm32 is not None:
+        if load_board(board).section(Stm32) is not None:
             need_package(load_board(board))
         project, tar = self._folder / f"{name}-{executor}-{board}", self.tar(name, executor)
         option = ["--project-option", f"board={board}"]

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from microtvm_boards.boards import load_board
+from microtvm_boards.platforms.stm32cube.section import Stm32
 from microtvm_boards.resources import template_dir
 from tests.conftest import DATA
 from tests.platforms.cube_tree import need_package
@@ -70,7 +71,7 @@ def test_a_model_of_several_outputs_answers_as_tvm_does(
     tmp_path: Path, case: Case, board: str, executor: str
 ) -> None:
     """test_models.py has the other combinations, with one output."""
-    if load_board(board).stm32 is not None:
+    if load_board(board).section(Stm32) is not None:
         need_package(load_board(board))
     tar, project, outputs = (tmp_path / name for name in ("model.tar", "project", "outputs.npz"))
     run = ["run", "--device", "micro", project]

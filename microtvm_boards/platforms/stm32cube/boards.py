@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from microtvm_boards.boards.board import Board, Stm32, Stm32Uart
+from microtvm_boards.boards.board import Board
 from microtvm_boards.boards.check import main_parts_missing
 from microtvm_boards.boards.source import Mistakes, PlatformBoards
-from microtvm_boards.boards.stm32_family import family_names, load_family
+from microtvm_boards.platforms.stm32cube.family import family_names, load_family
+from microtvm_boards.platforms.stm32cube.section import Stm32, Stm32Uart
 
 
 class Stm32Boards(PlatformBoards):

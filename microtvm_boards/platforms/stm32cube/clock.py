@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from microtvm_boards.boards import Board
-from microtvm_boards.boards.stm32_family import Family, Line, Pll, load_family
 from microtvm_boards.errors import BoardError
+from microtvm_boards.platforms.stm32cube.family import Family, Line, Pll, load_family
+from microtvm_boards.platforms.stm32cube.section import Stm32
 
 _DIVIDERS = (1, 2, 4, 8, 16, 64, 128, 256, 512)  # of the buses, the same in all families
 
@@ -42,7 +43,7 @@ def clock_plans(board: Board) -> tuple[ClockPlan, ...]:
     Each as near to the board's clock as it gets and never above it. Raises BoardError when the
     external oscillator can't drive the PLL at all.
     """
-    stm32 = board.stm32
+    stm32 = board.section(Stm32)
     if stm32 is None or board.clock_hz is None:
         raise BoardError(f"{board.source} has no section stm32, or no clock_hz.")
     family = load_family(stm32.family)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from microtvm_boards.boards import Board, Stm32
-from microtvm_boards.boards.stm32_family import load_family
-from microtvm_boards.errors import BoardError
+from microtvm_boards.boards import Board
 from microtvm_boards.platforms.stm32cube.clock import clock_plans
+from microtvm_boards.platforms.stm32cube.family import load_family
+from microtvm_boards.platforms.stm32cube.section import stm32_of
 
 # Macros of <hal>_hal_conf.h that are the same in all families: ms, Hz, mV, priority.
 _CONF = {
@@ -20,13 +20,6 @@ _CONF = {
     "TICK_INT_PRIORITY": 15,
     "USE_RTOS": 0,
 }
-
-
-def stm32_of(board: Board) -> Stm32:
-    """The section `stm32`; raises BoardError when the board has none."""
-    if board.stm32 is None:
-        raise BoardError(f"{board.source} has no section stm32.")
-    return board.stm32
 
 
 def hal_files(board: Board) -> str:

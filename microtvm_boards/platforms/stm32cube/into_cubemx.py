@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from microtvm_boards.boards import Board, load_board
 from microtvm_boards.errors import ProjectError, UsageError
 from microtvm_boards.mlf import load
-from microtvm_boards.platforms.stm32cube.context import stm32_of
+from microtvm_boards.platforms.stm32cube.section import stm32_of
 from microtvm_boards.platforms.stm32cube.target import Stm32CubeTarget
 from microtvm_boards.project.inputs.attachments import read_attachments
 from microtvm_boards.project.options.parse import ProjectOptions

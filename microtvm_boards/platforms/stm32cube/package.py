@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from microtvm_boards.boards import Board
-from microtvm_boards.boards.stm32_family import load_family
 from microtvm_boards.errors import ToolNotFoundError, UsageError
-from microtvm_boards.platforms.stm32cube.context import stm32_of
+from microtvm_boards.platforms.stm32cube.family import load_family
+from microtvm_boards.platforms.stm32cube.section import stm32_of
 
 _VERSION = re.compile(r"_V(\d+(?:\.\d+)*)$")
 _HAL = re.compile(r"STM32(\w\w)xx_HAL_Driver$")

@@ -10,8 +10,8 @@ from microtvm_boards.firmware.bare_metal_stack import Roots
 from microtvm_boards.platforms.baremetal import BaremetalPlatform
 from microtvm_boards.platforms.base import BuildResult, Found, Progress
 from microtvm_boards.platforms.cmake import cached, forget_configuration
-from microtvm_boards.platforms.stm32cube.context import stm32_of
 from microtvm_boards.platforms.stm32cube.package import CubePackage, find_package, path_variable
+from microtvm_boards.platforms.stm32cube.section import Stm32, stm32_of
 from microtvm_boards.project.options.platforms import Stm32CubeOptions
 from microtvm_boards.project.project import Project
 
@@ -28,8 +28,9 @@ class Stm32CubePlatform(BaremetalPlatform):
         """One family's package serves all its boards: the first board of each is looked at."""
         families: dict[str, Board] = {}
         for board in load_known()[0]:
-            if board.stm32 is not None:
-                families.setdefault(board.stm32.family, board)
+            stm32 = board.section(Stm32)
+            if stm32 is not None:
+                families.setdefault(stm32.family, board)
         for family, board in sorted(families.items()):
             subject = f"stm32cube {family}"
             try:

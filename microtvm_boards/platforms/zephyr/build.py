@@ -12,12 +12,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from microtvm_boards.boards import Board
-from microtvm_boards.boards.zephyr_board import architecture
-from microtvm_boards.boards.zephyr_tree import ZephyrTree, present_modules
 from microtvm_boards.errors import BoardError, ToolNotFoundError
 from microtvm_boards.platforms import tools
 from microtvm_boards.platforms.cmake import cached
 from microtvm_boards.platforms.tools import ARM_GCC, Tool, host_compiler
+from microtvm_boards.platforms.zephyr.boards import architecture
+from microtvm_boards.platforms.zephyr.section import ZephyrSection
+from microtvm_boards.platforms.zephyr.tree import ZephyrTree, present_modules
 from microtvm_boards.project.options.platforms import ZephyrOptions
 from microtvm_boards.project.project import Project
 
@@ -51,8 +52,9 @@ def find_toolchain(board: Board, tree: ZephyrTree) -> Toolchain:
     if os.environ.get("ZEPHYR_TOOLCHAIN_VARIANT"):
         return Toolchain()
     arch = None
-    if board.zephyr is not None:
-        arch = board.zephyr.arch or architecture(board.zephyr.board, tree)
+    zephyr = board.section(ZephyrSection)
+    if zephyr is not None:
+        arch = zephyr.arch or architecture(zephyr.board, tree)
     if arch == "posix":
         return Toolchain({"ZEPHYR_TOOLCHAIN_VARIANT": "host"}, (host_compiler(),))
     if os.environ.get("ZEPHYR_SDK_INSTALL_DIR") or _has_sdk():
@@ -89,11 +91,12 @@ def target(project: Project) -> str:
 
     Raises BoardError when the project's board file was changed so that it names none.
     """
-    if project.board.zephyr is None:
+    zephyr = project.board.section(ZephyrSection)
+    if zephyr is None:
         raise BoardError(
             f"{project.board.source} names no board of Zephyr.", hint="add zephyr to platforms"
         )
-    return project.board.zephyr.board
+    return zephyr.board
 
 
 def configure_command(project: Project, tree: ZephyrTree) -> list[str]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from microtvm_boards.boards import Board
-from microtvm_boards.boards.devicetree import REGION, region_name
 from microtvm_boards.mlf.c.features import function_features
 from microtvm_boards.mlf.c.text import decode
 from microtvm_boards.model import Model
+from microtvm_boards.platforms.zephyr.devicetree import REGION, region_name
+from microtvm_boards.platforms.zephyr.section import ZephyrSection
 from microtvm_boards.platforms.zephyr.size import ZephyrBase
 from microtvm_boards.project.needs.margin import with_margin
 from microtvm_boards.project.plan.types import Buffer
@@ -51,7 +52,8 @@ def memory_overlay(board: Board, buffers: Iterable[Buffer]) -> str:
     """Devicetree overlay that makes a region of the linker of every memory that has buffers and
     isn't one yet; "" where there is none."""
     used = {buffer.memory for buffer in buffers if buffer.section}
-    plain = board.zephyr.plain_memories if board.zephyr is not None else ()
+    zephyr = board.section(ZephyrSection)
+    plain = zephyr.plain_memories if zephyr is not None else ()
     nodes = [label for label in plain if region_name(label) in used]
     if not nodes:
         return ""

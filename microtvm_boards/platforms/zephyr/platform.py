@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from microtvm_boards.boards import Memory, Uart, UsbId
-from microtvm_boards.boards.devicetree import Devicetree
-from microtvm_boards.boards.zephyr_tree import ZephyrTree, find_zephyr
 from microtvm_boards.errors import MicroTvmBoardsError, ProjectError, ToolNotFoundError, UsageError
 from microtvm_boards.firmware.stack_use import StackUse
 from microtvm_boards.platforms.base import ANY_DEVICE, Found, Progress
@@ -20,8 +18,10 @@ from microtvm_boards.platforms.tools import Tool, require
 from microtvm_boards.platforms.zephyr import build as zephyr_build
 from microtvm_boards.platforms.zephyr import run as zephyr_run
 from microtvm_boards.platforms.zephyr.built_devicetree import memories, read_config
+from microtvm_boards.platforms.zephyr.devicetree import Devicetree
 from microtvm_boards.platforms.zephyr.errors import hint, unusable_uart
 from microtvm_boards.platforms.zephyr.stack import MainStack
+from microtvm_boards.platforms.zephyr.tree import ZephyrTree, find_zephyr
 from microtvm_boards.project.needs.need import MemoryNeed
 from microtvm_boards.project.needs.preflight import refuse_what_does_not_fit
 from microtvm_boards.project.options.device import DeviceOptions

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from microtvm_boards.boards.devicetree import Devicetree
 from microtvm_boards.errors import ProjectError
+from microtvm_boards.platforms.zephyr.devicetree import Devicetree
 from microtvm_boards.project.project import Project
 
 RUN_FILE = "run.json"

@@ -16,7 +16,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from microtvm_boards.boards import Board, Cpu, ZephyrTarget
+from microtvm_boards.boards import Board, Cpu
+from microtvm_boards.platforms.zephyr.section import ZephyrSection
 from microtvm_boards.project.needs.code_size import (
     CodeEstimate,
     architecture,
@@ -61,7 +62,7 @@ def short_release(release: str) -> str:
     return ".".join(release.split(".")[:2])
 
 
-def zephyr_cpu(target: ZephyrTarget) -> Cpu:
+def zephyr_cpu(target: ZephyrSection) -> Cpu:
     """The core, with a flag that says whether there is an FPU. Compiler flags are Zephyr's."""
     name = target.cpu.removesuffix("f")
     measured = _entry(short_release(target.release or ""), target.board)
@@ -71,9 +72,10 @@ def zephyr_cpu(target: ZephyrTarget) -> Cpu:
 
 def base_of(board: Board, options: ProjectOptions) -> ZephyrBase | None:
     """What Zephyr takes in a project; None where nothing was measured: with TVM's own runtime."""
-    if board.zephyr is None or options.runtime != "own":
+    zephyr = board.section(ZephyrSection)
+    if zephyr is None or options.runtime != "own":
         return None
-    base = measured_base(board.zephyr, options.kind, options.optimization)
+    base = measured_base(zephyr, options.kind, options.optimization)
     own = options.of(ZephyrOptions)
     changed = bool(own.zephyr_config or own.zephyr_conf or own.zephyr_overlay)
     return None if base is None else replace(base, changed=changed)
@@ -81,9 +83,10 @@ def base_of(board: Board, options: ProjectOptions) -> ZephyrBase | None:
 
 def on_zephyr(draft: Draft, base: ZephyrBase) -> CodeEstimate | None:
     """As `estimate_code`: what models add on bare metal, on top of what Zephyr takes."""
-    if draft.board.zephyr is None:
+    zephyr = draft.board.section(ZephyrSection)
+    if zephyr is None:
         return None
-    cpu, modules = zephyr_cpu(draft.board.zephyr), draft.modules_with_files
+    cpu, modules = zephyr_cpu(zephyr), draft.modules_with_files
     alike: Mapping[str, Any] = {
         "platform": "baremetal",
         "kind": base.kind,
@@ -99,7 +102,7 @@ def on_zephyr(draft: Draft, base: ZephyrBase) -> CodeEstimate | None:
     return CodeEstimate(code.model, own, libraries, ours)
 
 
-def measured_base(target: ZephyrTarget, kind: str, optimization: str) -> ZephyrBase | None:
+def measured_base(target: ZephyrSection, kind: str, optimization: str) -> ZephyrBase | None:
     """`kind` is minimal, harness or packed. None where there is nothing measured to go by."""
     found = min(_candidates(target, kind), key=lambda c: c[0], default=None)
     if found is None:
@@ -112,11 +115,11 @@ def measured_base(target: ZephyrTarget, kind: str, optimization: str) -> ZephyrB
     like = [] if same else [f"{board}, Zephyr {release}"]
     if optimization not in _table()[release][board]["stack"][kind]:
         like.append(f"optimization {MEASURED}")
-    hosted = target.arch == "posix"
+    hosted = target.posix
     return ZephyrBase(flash, ram, stack, kind, ", ".join(like), hosted, changed=False)
 
 
-def _candidates(target: ZephyrTarget, kind: str) -> Iterator[tuple[tuple[Any, ...], str, str]]:
+def _candidates(target: ZephyrSection, kind: str) -> Iterator[tuple[tuple[Any, ...], str, str]]:
     """(distance, release, board) of what was measured: the board itself with a near release goes
     before a board with the same SoC, and that before one with the same core."""
     mine = _number(target.release or "")
@@ -124,7 +127,7 @@ def _candidates(target: ZephyrTarget, kind: str) -> Iterator[tuple[tuple[Any, ..
     for release, boards in _table().items():
         for board, entry in boards.items():
             hosted = entry["cpu"] == ""
-            if hosted != (target.arch == "posix") or MEASURED not in entry["stack"].get(kind, {}):
+            if hosted != (target.posix) or MEASURED not in entry["stack"].get(kind, {}):
                 continue
             other = architecture(Cpu(entry["cpu"].removesuffix("f"), ()))
             apart = (board != target.board, entry["soc"] != target.soc, other != core)

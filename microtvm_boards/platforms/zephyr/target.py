@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from microtvm_boards.boards import Board
-from microtvm_boards.boards.zephyr_tree import PINNED, look_for_zephyr, modules
 from microtvm_boards.platforms.tools import ARM_GCC, host_compiler, version
 from microtvm_boards.platforms.zephyr.malloc import malloc_bytes
 from microtvm_boards.platforms.zephyr.memories import main_stack_bytes, memory_overlay
+from microtvm_boards.platforms.zephyr.section import ZephyrSection
 from microtvm_boards.platforms.zephyr.size import ZephyrBase, base_of, on_zephyr, zephyr_cpu
+from microtvm_boards.platforms.zephyr.tree import PINNED, look_for_zephyr, modules
 from microtvm_boards.project.needs.code_size import CodeEstimate
 from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import align_up
@@ -53,10 +54,10 @@ class ZephyrTarget(TargetPlan):
         """Zephyr's name of a core ends in f where it has an FPU. A processor that nobody names may
         be a Cortex-M where the architecture doesn't say otherwise."""
         facts = super().facts(board)
-        zephyr = board.zephyr
-        posix = _is_posix(board)
+        zephyr = board.section(ZephyrSection)
         if zephyr is None:
             return facts
+        posix = zephyr.posix
         processor, by_arch = facts.processor, _MACHINES.get(zephyr.arch or "")
         if board.cpu.name:
             processor = replace(processor, machine=processor.machine or by_arch)
@@ -89,13 +90,13 @@ class ZephyrTarget(TargetPlan):
         return [path for name, path in sorted(found.items()) if "cmsis" in name and path.is_dir()]
 
     def stack(self, draft: Draft) -> StackPlan:
-        base = _base(draft)
-        if base is None or draft.board.zephyr is None:
+        base, zephyr = _base(draft), draft.board.section(ZephyrSection)
+        if base is None or zephyr is None:
             return super().stack(draft)
         options = draft.options
         worst = estimate_stack(
             draft.modules_with_files,
-            zephyr_cpu(draft.board.zephyr),
+            zephyr_cpu(zephyr),
             platform="baremetal",
             kind=options.kind,
             optimization=options.optimization,
@@ -135,11 +136,12 @@ class ZephyrTarget(TargetPlan):
 
     def context(self, draft: Draft) -> Mapping[str, Any]:
         models = [library.model for library in draft.libraries]
+        zephyr = draft.board.section(ZephyrSection)
         conf = draft.attachments.of_platform.get("zephyr_conf", b"")
         return {
             "libm_calls": draft.libm,
             "malloc_bytes": malloc_bytes(models, draft.attachments.extra),
-            "zephyr_release": (draft.board.zephyr and draft.board.zephyr.release) or PINNED,
+            "zephyr_release": (zephyr and zephyr.release) or PINNED,
             "zephyr_config": draft.options.of(ZephyrOptions).zephyr_config,
             "zephyr_conf": conf.decode(errors="replace").strip(),
         }
@@ -152,10 +154,6 @@ class ZephyrTarget(TargetPlan):
     def builders(self, board: Board, options: ProjectOptions) -> list[tuple[str, str]]:
         tree = look_for_zephyr(options.of(ZephyrOptions).zephyr_base)
         return [version(host_compiler()), version(ARM_GCC), ("tree", str(tree))]
-
-
-def _is_posix(board: Board) -> bool:
-    return board.zephyr is not None and board.zephyr.arch == "posix"
 
 
 def _base(draft: Draft) -> ZephyrBase | None:

@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from microtvm_boards.errors import BuildError, DeviceError, ProjectError
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project.project import Project
+from microtvm_boards.project.target import target_of
 from microtvm_boards.rpc import Device
 from microtvm_boards.rpc.remote import RemoteTensor, parse_dtype
 from microtvm_boards.rpc.values import Handle, TensorRef
@@ -81,7 +82,7 @@ class Window:
         Raises BuildError or ProjectError.
         """
         compiler = Compiler.of(project)
-        if project.platform == "host":
+        if target_of(project.platform).loads_libraries:
             return cls(project, folder, compiler, identity)
         notes = folder / NOTES
         if notes.is_file():  # others may link with what is there

@@ -11,12 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from microtvm_boards.boards.board import Board, ZephyrTarget
+from microtvm_boards.boards.board import Board
 from microtvm_boards.boards.load import LIST_COMMAND, known_names
 from microtvm_boards.boards.source import PlatformBoards, Wanted
-from microtvm_boards.boards.zephyr_source import describe
-from microtvm_boards.boards.zephyr_tree import PINNED, ZephyrTree, look_for_zephyr
 from microtvm_boards.errors import BoardError, nearest
+from microtvm_boards.platforms.zephyr.section import ZephyrSection
+from microtvm_boards.platforms.zephyr.source import describe
+from microtvm_boards.platforms.zephyr.tree import PINNED, ZephyrTree, look_for_zephyr
 
 # A board, in either hardware model: name, name@revision, name@revision/soc/cluster/variant.
 _TARGET = re.compile(r"[A-Za-z0-9_.-]+(@[A-Za-z0-9_.]+)?(/[A-Za-z0-9_.]*)*")
@@ -29,10 +30,10 @@ class ZephyrBoards(PlatformBoards):
 
     section = "zephyr"
 
-    def read(self, raw: Mapping[str, Any]) -> ZephyrTarget:
+    def read(self, raw: Mapping[str, Any]) -> ZephyrSection:
         """A board that Zephyr calls as we do needs no words about it."""
         zephyr = raw.get(self.section, {})
-        return ZephyrTarget(
+        return ZephyrSection(
             zephyr.get("board", raw["name"]),
             zephyr.get("release"),
             zephyr.get("arch"),
@@ -40,6 +41,10 @@ class ZephyrBoards(PlatformBoards):
             zephyr.get("soc", ""),
             tuple(zephyr.get("plain_memories", [])),
         )
+
+    def hosted(self, board: Board) -> bool:
+        zephyr = board.section(ZephyrSection)
+        return zephyr is not None and zephyr.posix
 
     def find(self, wanted: Wanted) -> Board | None:
         if not _TARGET.fullmatch(wanted.name):
@@ -52,7 +57,7 @@ class ZephyrBoards(PlatformBoards):
 
     def complete(self, board: Board, wanted: Wanted) -> Board:
         """Zephyr's board of that name, or of the name that its file gives (zephyr.board)."""
-        zephyr = board.section(ZephyrTarget)
+        zephyr = board.section(ZephyrSection)
         target = board.name if zephyr is None else zephyr.board
         tree = _tree(wanted)
         if tree is not None:
