@@ -19,7 +19,6 @@ MOST_PARAMETERS = 6  # of a function, keyword-only ones too, beside self
 LARGE_FOLDERS = {
     "microtvm_boards/cli/commands": 16,  # a file for each command
     "microtvm_boards/flashers": 17,
-    "microtvm_boards/project/plan": 16,
     "template_project/src/model": 18,
     "template_project/src/rpc": 32,
 }
@@ -40,10 +39,8 @@ MANY_PARAMETERS = {
     "relay/tuning/ms_runner.py __init__": 7,
     "relay/tuning/ms_runner.py get_rpc_runner_micro": 8,
     "relay/tuning/ms_runner.py measure": 7,
-    "rpc/executors.py time_function": 7,
 }
 CIRCLES = {
-    "rpc.client rpc.executors rpc.fast_rate rpc.remote_model",
     "relay.tuning.trial relay.tuning.trial_session",
     "relay.setup.enable relay.setup.finder",
     "relay.tuning.meta_space relay.tuning.tuned",

@@ -4,8 +4,8 @@ Works on any transport; knows neither projects nor TVM. `connect` of room run gi
 for a project.
 """
 
-from microtvm_boards.rpc.client import Device
 from microtvm_boards.rpc.deadlines import Pace
+from microtvm_boards.rpc.device import Device
 from microtvm_boards.rpc.info import DeviceInfo
 from microtvm_boards.rpc.remote import ModelInfo, RemoteHandle, RemoteTensor
 from microtvm_boards.rpc.seen import (

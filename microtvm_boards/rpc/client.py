@@ -1,4 +1,4 @@
-"""The functions and the memory of a device, from Python, without TVM."""
+"""The functions and the memory of a device in a session."""
 
 from __future__ import annotations
 
@@ -6,63 +6,45 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar
 
 from microtvm_boards.errors import DeviceError, UsageError
 from microtvm_boards.rpc.codecs import Codec
 from microtvm_boards.rpc.deadlines import Pace
-from microtvm_boards.rpc.fast_rate import FastRate
 from microtvm_boards.rpc.info import DeviceInfo, parse_info
-from microtvm_boards.rpc.remote import (
-    ModelInfo,
-    RemoteHandle,
-    RemoteTensor,
-    parse_dtype,
-)
+from microtvm_boards.rpc.remote import RemoteHandle, RemoteTensor, parse_dtype
 from microtvm_boards.rpc.seen import Seen, SessionError
 from microtvm_boards.rpc.session import Session
 from microtvm_boards.rpc.values import Handle, HandleKind, TensorRef, Value
 from microtvm_boards.transports.base import Transport
 
-if TYPE_CHECKING:
-    from microtvm_boards.rpc.remote_model import RemoteModel
-
 # Gets, after every block, the bytes that are copied and the bytes in all.
 Progress: TypeAlias = Callable[[int, int], None]
 Argument: TypeAlias = Value | RemoteHandle | RemoteTensor
 T = TypeVar("T")
+C = TypeVar("C", bound="Client")
 
 _ANSWER_BYTES = 1024  # of an answer without copied data: a text, a tensor's description
 _ALIGNMENT = 16  # bytes, of allocated tensors
 _HEAP_INFO = struct.Struct("<5I")  # size, free, largest free block, blocks in use, stack in use
 
 
-class Device:
-    """A device with the firmware of a `packed` project. Not thread-safe.
-
-    A call that fails on the way raises SessionError and ends the session: functions, modules and
-    tensors of before are then gone, and the next call starts a new one. Models outlive that. What
-    the device refuses is a RemoteError with its own text, and the session goes on.
-    """
+class Client:
+    """What `Device` does without knowing models. Not thread-safe."""
 
     def __init__(
         self,
         transport: Transport,
         codec: Codec,
         *,
-        models: Sequence[ModelInfo] = (),
         pace: Pace | None = None,
         on_log: Callable[[str], None] | None = None,
     ) -> None:
-        """`open` and `close` open and close `transport`. `codec`: the firmware's. `models`: what it
-        holds."""
+        """`open` and `close` open and close `transport`. `codec`: the firmware's."""
         self.codec = codec
-        self.models = tuple(models)
         self.session = Session(transport, pace=pace, on_log=on_log)
         self._transport = transport
-        self._fast_rate: FastRate | None = None
         self._globals: dict[str, RemoteHandle] = {}
-        self._remote_models: dict[str, RemoteModel] = {}
         self._largest_packet = (0, 0)  # and the session's generation that it is of
 
     @property
@@ -85,29 +67,8 @@ class Device:
             self.session.end()
         finally:
             self._transport.close()
-            if self._fast_rate is not None:
-                self._fast_rate.forget()
 
-    def speed_up(self, *, baud: int, fast_baud: int) -> bool:
-        """Asks an open device at `baud` to go on at `fast_baud` bits per second, until the session
-        ends; whether it does. If not, the line stays at `baud`, and one line of the log says why.
-
-        Raises UsageError while the session has a higher rate already, SessionError when the device
-        doesn't come back either.
-        """
-        before = self._fast_rate
-        if before is not None and before.active:
-            if self.session.established:
-                raise UsageError(
-                    f"The session goes at {before.fast_baud} baud already.",
-                    hint="close and open the device before it is to have another rate",
-                )
-            self.session.start()  # it ended at the higher rate: both sides go back first
-        rate = FastRate(self, self._transport, baud=baud, fast_baud=fast_baud)
-        self._fast_rate, self.session.before_start = rate, rate.before_start
-        return rate.negotiate()
-
-    def __enter__(self) -> Device:
+    def __enter__(self: C) -> C:
         return self
 
     def __exit__(
@@ -254,15 +215,6 @@ class Device:
             return 0
         used: int = _HEAP_INFO.unpack(info)[-1]
         return used
-
-    def model(self, name: str | None = None) -> RemoteModel:
-        """The model of that name, or the first one. Raises UsageError when there is none."""
-        from microtvm_boards.rpc.remote_model import RemoteModel, choose
-
-        info = choose(self.models, name)
-        if info.name not in self._remote_models:
-            self._remote_models[info.name] = RemoteModel(self, info)
-        return self._remote_models[info.name]
 
     def _block_bytes(self, tensor: RemoteTensor) -> int:
         """The most bytes of one copy. Raises DeviceError when a packet has room for none."""

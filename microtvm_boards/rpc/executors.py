@@ -10,7 +10,7 @@ from typing import Protocol
 
 from microtvm_boards.errors import DeviceError
 from microtvm_boards.model import Graph, Tensor
-from microtvm_boards.rpc.client import Argument, Device
+from microtvm_boards.rpc.client import Argument, Client
 from microtvm_boards.rpc.remote import (
     ModelInfo,
     RemoteHandle,
@@ -33,6 +33,15 @@ class Timing:
     min_repeat_ms: int = 0
 
 
+@dataclass(frozen=True)
+class TimedCall:
+    """A function of `module`, or a global one, with what it gets."""
+
+    module: RemoteHandle | None
+    function: str
+    arguments: Sequence[Argument] = ()
+
+
 class RemoteExecutor(Protocol):
     """`module`: what lives as long as the executor does. `work`: seconds that a run may take."""
 
@@ -46,7 +55,7 @@ class RemoteExecutor(Protocol):
         """Seconds of a run, `timing.repeat` of them."""
 
 
-def create(device: Device, model: ModelInfo) -> RemoteExecutor:
+def create(device: Client, model: ModelInfo) -> RemoteExecutor:
     """Raises DeviceError when the firmware's model isn't `model`."""
     if model.graph is None:
         return DeviceExecutor(device, model)
@@ -56,7 +65,7 @@ def create(device: Device, model: ModelInfo) -> RemoteExecutor:
 class DeviceExecutor:
     """TVM's AOT executor on the device, or what our firmware has in its place."""
 
-    def __init__(self, device: Device, model: ModelInfo) -> None:
+    def __init__(self, device: Client, model: ModelInfo) -> None:
         module = device.call(
             device.codec.FUNCTIONS.executor, device.system_library(), DeviceRef(), model.name
         )
@@ -72,7 +81,7 @@ class DeviceExecutor:
         self._device.call(self._run, work=work, what=what)
 
     def measure(self, timing: Timing, work: float, what: str) -> tuple[float, ...]:
-        return time_function(self._device, self.module, "run", (), timing, work, what)
+        return time_function(self._device, TimedCall(self.module, "run"), timing, work, what)
 
     def _tensors(
         self, side: str, model: str, expected: Sequence[Tensor]
@@ -97,7 +106,7 @@ class GraphExecutor:
     too. As TVM's own graph executor does it from a host (v0.16, graph_executor.cc): one block of
     memory for each storage id."""
 
-    def __init__(self, device: Device, model: ModelInfo, graph: Graph) -> None:
+    def __init__(self, device: Client, model: ModelInfo, graph: Graph) -> None:
         self._device = device
         self.module = device.system_library()
         refs = [TensorRef(0, parse_dtype(e.dtype), e.shape) for e in graph.entries]
@@ -146,7 +155,8 @@ class GraphExecutor:
     ) -> tuple[float, ...]:
         """Seconds of one operator, which runs as `timing` says."""
         name, arguments = self._calls[number]
-        return time_function(self._device, self.module, name, arguments, timing, work, what)
+        call = TimedCall(self.module, name, arguments)
+        return time_function(self._device, call, timing, work, what)
 
     def arguments(self, number: int) -> tuple[Argument, ...]:
         """The tensors of one operator: inputs, then outputs."""
@@ -158,23 +168,17 @@ def _flat(tensor: RemoteTensor) -> RemoteTensor:
 
 
 def time_function(
-    device: Device,
-    module: RemoteHandle | None,
-    function: str,
-    arguments: Sequence[Argument],
-    timing: Timing,
-    work: float,
-    what: str,
+    device: Client, timed: TimedCall, timing: Timing, work: float, what: str
 ) -> tuple[float, ...]:
-    """Seconds of one call of `module`'s function (None: a global one), `timing.repeat` of them, by
-    the device's clock; the first call isn't measured. `work`: seconds that all calls may take.
+    """Seconds of one call, `timing.repeat` of them, by the device's clock; the first call isn't
+    measured. `work`: seconds that all calls may take.
 
     Raises RemoteError when the function fails.
     """
     evaluator = device.call(
         device.codec.FUNCTIONS.time_evaluator,
-        module,
-        function,
+        timed.module,
+        timed.function,
         CPU,
         0,
         *(timing.number, timing.repeat, timing.min_repeat_ms),
@@ -184,7 +188,7 @@ def time_function(
     if not isinstance(evaluator, RemoteHandle):
         raise DeviceError(f"The firmware gave {evaluator!r} for a time evaluator.")
     try:
-        data = device.call(evaluator, *arguments, work=work, what=what)
+        data = device.call(evaluator, *timed.arguments, work=work, what=what)
     finally:
         device.release(evaluator)
     if not isinstance(data, bytes) or len(data) != 8 * timing.repeat:

@@ -6,17 +6,14 @@ import logging
 import time
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from microtvm_boards.errors import DeviceError, TransportError, UsageError
+from microtvm_boards.rpc.client import Client
 from microtvm_boards.rpc.frames import RESYNC
 from microtvm_boards.rpc.messages import Kind, Message
 from microtvm_boards.rpc.seen import Seen, SessionError
 from microtvm_boards.rpc.session import LOGGER
 from microtvm_boards.transports.base import Transport
-
-if TYPE_CHECKING:
-    from microtvm_boards.rpc.client import Device
 
 SET_BAUD = "mtvm.set_baud"
 # The device switches when its answer's last bit has gone out (template_project/src/rpc/baud.h).
@@ -32,7 +29,7 @@ class FastRate:
     the device goes back when a session ends, and by itself when what it hears makes no sense.
     """
 
-    def __init__(self, device: Device, transport: Transport, *, baud: int, fast_baud: int) -> None:
+    def __init__(self, device: Client, transport: Transport, *, baud: int, fast_baud: int) -> None:
         self.active = False
         self._device = device
         self._session = device.session

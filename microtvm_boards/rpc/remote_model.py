@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from microtvm_boards.errors import UsageError, nearest
 from microtvm_boards.model.arrays import from_bytes, to_bytes
-from microtvm_boards.rpc.client import Device, Progress
+from microtvm_boards.rpc.client import Client, Progress
 from microtvm_boards.rpc.deadlines import run_seconds
 from microtvm_boards.rpc.executors import RemoteExecutor, Timing, create
 from microtvm_boards.rpc.remote import ModelInfo
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class RemoteModel:
     """One model of a device; `Device.model` gives it. Outlives the device's sessions."""
 
-    def __init__(self, device: Device, info: ModelInfo) -> None:
+    def __init__(self, device: Client, info: ModelInfo) -> None:
         self.name = info.name
         self.inputs = info.inputs
         self.outputs = info.outputs

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from microtvm_boards.platforms.qemu import instructions
 from microtvm_boards.platforms.serial_board import on_hardware
-from microtvm_boards.rpc.executors import Timing, time_function
+from microtvm_boards.rpc.executors import TimedCall, Timing, time_function
 from microtvm_boards.rpc.remote import RemoteHandle
 
 if TYPE_CHECKING:
     from microtvm_boards.boards import Board
     from microtvm_boards.project.options.device import DeviceOptions
-    from microtvm_boards.rpc.client import Argument, Device
+    from microtvm_boards.rpc import Device
+    from microtvm_boards.rpc.client import Argument
 
 NOTHING = "mtvm.nothing"  # the firmware's function that does nothing, whatever its arguments
 # A scaled median absolute deviation is a standard deviation for a normal distribution (Rousseeuw
@@ -175,7 +176,9 @@ class Timer:
         work: float,
     ) -> tuple[float, ...]:
         what = f"the time of {function}"
-        return time_function(self._device, module, function, arguments, timing, work, what)
+        return time_function(
+            self._device, TimedCall(module, function, arguments), timing, work, what
+        )
 
 
 def counts_instructions(board: Board, options: DeviceOptions) -> bool:
