@@ -54,7 +54,7 @@ OWN_PLATFORMS = (
         "an application of Zephyr",
         "microtvm_boards.platforms.zephyr.platform:ZephyrPlatform",
         boards="microtvm_boards.platforms.zephyr.boards:ZephyrBoards",
-        options="microtvm_boards.project.options.platforms:ZephyrOptions",
+        options="microtvm_boards.platforms.zephyr.options:ZephyrOptions",
         target="microtvm_boards.platforms.zephyr.target:ZephyrTarget",
     ),
     PlatformPlugin(
@@ -62,7 +62,7 @@ OWN_PLATFORMS = (
         "STM32 with ST's HAL",
         "microtvm_boards.platforms.stm32cube.platform:Stm32CubePlatform",
         boards="microtvm_boards.platforms.stm32cube.boards:Stm32Boards",
-        options="microtvm_boards.project.options.platforms:Stm32CubeOptions",
+        options="microtvm_boards.platforms.stm32cube.options:Stm32CubeOptions",
         target="microtvm_boards.platforms.stm32cube.target:Stm32CubeTarget",
     ),
 )

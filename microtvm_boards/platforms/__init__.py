@@ -1,16 +1,21 @@
-"""Platforms by name: `get_platform("baremetal")`. Ours have a file or folder each here."""
+"""Platforms by name: `get_platform("baremetal")`. Ours have a file or folder each here.
+
+Names are looked up when they are used: a platform's options are in its folder, and are read for
+every `--help`.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.firmware.memory_use import MemoryUse
-from microtvm_boards.platforms.base import BuildResult, Platform, Progress
 from microtvm_boards.plugins import PLATFORMS, platform_part
 
 if TYPE_CHECKING:
+    from microtvm_boards.firmware.memory_use import MemoryUse
+    from microtvm_boards.platforms.base import BuildResult, Platform, Progress
     from microtvm_boards.project.options.device import DeviceOptions
     from microtvm_boards.project.project import Project
     from microtvm_boards.transports.base import Transport
@@ -25,10 +30,25 @@ __all__ = [
     "transport_to",
 ]
 
+_MODULES = {
+    "BuildResult": "platforms.base",
+    "MemoryUse": "firmware.memory_use",
+    "Platform": "platforms.base",
+    "Progress": "platforms.base",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"microtvm_boards.{_MODULES[name]}"), name)
+
 
 def get_platform(name: str) -> Platform:
     """Raises UsageError for a name that isn't in PLATFORMS, PluginError for one from outside that
     can't be imported."""
+    from microtvm_boards.platforms.base import Platform
+
     made = platform_part(name, "platform")
     if not (isinstance(made, type) and issubclass(made, Platform)):
         raise PLATFORMS.broken(name, f"{made!r} is no class Platform")

@@ -11,7 +11,6 @@ from microtvm_boards.mlf import load
 from microtvm_boards.model import Model
 from microtvm_boards.project.inputs.attachments import KernelHostPlan, read_attachments
 from microtvm_boards.project.options.parse import ProjectOptions
-from microtvm_boards.project.options.platforms import ZephyrOptions
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.plan import plan
 from microtvm_boards.project.project import Project
@@ -37,12 +36,8 @@ def choose_board(options: ProjectOptions) -> tuple[Board, ProjectOptions]:
         raise UsageError(
             "No board was given.", hint="--board NAME; microtvm-boards boards list shows them"
         )
-    zephyr = options.of(ZephyrOptions)
     board = find_board(options.board, options.platform, options.to_json())
-    if zephyr.zephyr_base is not None:
-        base = Path(zephyr.zephyr_base).expanduser().resolve()
-        options = options.with_group(replace(zephyr, zephyr_base=str(base)))
-    return board, options
+    return board, choose_target(board, options).resolved(options)
 
 
 def plan_on(

@@ -39,6 +39,10 @@ class TargetPlan:
         processor = Processor(ARM if cortex_m else None, core, cortex_m)
         return TargetFacts(processor, places_buffers=self.port.places_buffers)
 
+    def resolved(self, options: ProjectOptions) -> ProjectOptions:
+        """As later steps want them, which run elsewhere: paths are whole."""
+        return options
+
     def read(self, board: Board, options: ProjectOptions) -> Mapping[str, bytes]:
         """The files that the platform's own options name, by option.
 

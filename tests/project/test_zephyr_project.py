@@ -11,9 +11,9 @@ import yaml
 
 from microtvm_boards.errors import UsageError
 from microtvm_boards.mlf import load
+from microtvm_boards.platforms.zephyr.kconfig import settings
 from microtvm_boards.project import Project
 from microtvm_boards.project.needs.libm import libm_calls
-from microtvm_boards.project.options.kconfig import settings
 from tests.boards.fake_zephyr import make_tree
 from tests.conftest import DATA
 

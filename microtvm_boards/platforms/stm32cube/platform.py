@@ -10,9 +10,9 @@ from microtvm_boards.firmware.bare_metal_stack import Roots
 from microtvm_boards.platforms.baremetal import BaremetalPlatform
 from microtvm_boards.platforms.base import BuildResult, Found, Progress
 from microtvm_boards.platforms.cmake import cached, forget_configuration
+from microtvm_boards.platforms.stm32cube.options import Stm32CubeOptions
 from microtvm_boards.platforms.stm32cube.package import CubePackage, find_package, path_variable
 from microtvm_boards.platforms.stm32cube.section import Stm32, stm32_of
-from microtvm_boards.project.options.platforms import Stm32CubeOptions
 from microtvm_boards.project.project import Project
 
 

@@ -20,12 +20,12 @@ from microtvm_boards.platforms.zephyr import run as zephyr_run
 from microtvm_boards.platforms.zephyr.built_devicetree import memories, read_config
 from microtvm_boards.platforms.zephyr.devicetree import Devicetree
 from microtvm_boards.platforms.zephyr.errors import hint, unusable_uart
+from microtvm_boards.platforms.zephyr.options import ZephyrOptions
 from microtvm_boards.platforms.zephyr.stack import MainStack
 from microtvm_boards.platforms.zephyr.tree import ZephyrTree, find_zephyr
 from microtvm_boards.project.needs.need import MemoryNeed
 from microtvm_boards.project.needs.preflight import refuse_what_does_not_fit
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.options.platforms import ZephyrOptions
 from microtvm_boards.project.project import Project
 from microtvm_boards.transports.base import Transport
 

@@ -17,6 +17,7 @@ from statistics import mean
 from typing import Any
 
 from microtvm_boards.boards import Board, Cpu
+from microtvm_boards.platforms.zephyr.options import ZephyrOptions
 from microtvm_boards.platforms.zephyr.section import ZephyrSection
 from microtvm_boards.project.needs.code_size import (
     CodeEstimate,
@@ -25,7 +26,6 @@ from microtvm_boards.project.needs.code_size import (
     measured_code,
 )
 from microtvm_boards.project.options.parse import ProjectOptions
-from microtvm_boards.project.options.platforms import ZephyrOptions
 from microtvm_boards.project.plan.draft import Draft
 
 TABLE = Path(__file__).with_name("zephyr_size.json")

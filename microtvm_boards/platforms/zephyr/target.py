@@ -11,6 +11,7 @@ from microtvm_boards.boards import Board
 from microtvm_boards.platforms.tools import ARM_GCC, host_compiler, version
 from microtvm_boards.platforms.zephyr.malloc import malloc_bytes
 from microtvm_boards.platforms.zephyr.memories import main_stack_bytes, memory_overlay
+from microtvm_boards.platforms.zephyr.options import ZephyrOptions
 from microtvm_boards.platforms.zephyr.section import ZephyrSection
 from microtvm_boards.platforms.zephyr.size import ZephyrBase, base_of, on_zephyr, zephyr_cpu
 from microtvm_boards.platforms.zephyr.tree import PINNED, look_for_zephyr, modules
@@ -19,7 +20,6 @@ from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.needs.stack_estimate import estimate_stack
 from microtvm_boards.project.options.parse import ProjectOptions
-from microtvm_boards.project.options.platforms import ZephyrOptions
 from microtvm_boards.project.options.values import existing_file
 from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.facts import ARM, Processor, Reserve, TargetFacts
@@ -74,6 +74,13 @@ class ZephyrTarget(TargetPlan):
             unknown_heap_bytes=_POSIX_HEAP_BYTES if posix else facts.unknown_heap_bytes,
             no_memories=facts.no_memories if posix else _NOT_KNOWN,
         )
+
+    def resolved(self, options: ProjectOptions) -> ProjectOptions:
+        own = options.of(ZephyrOptions)
+        if own.zephyr_base is None:
+            return options
+        base = Path(own.zephyr_base).expanduser().resolve()
+        return options.with_group(replace(own, zephyr_base=str(base)))
 
     def read(self, board: Board, options: ProjectOptions) -> Mapping[str, bytes]:
         own = options.of(ZephyrOptions)

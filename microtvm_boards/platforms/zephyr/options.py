@@ -1,27 +1,13 @@
-"""Options that platforms bring. They move to their platforms with the code that reads them."""
+"""Options of platform zephyr."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from microtvm_boards.platforms.zephyr.kconfig import settings
 from microtvm_boards.project.options.declare import Method, OptionSpec, Reach, option
-from microtvm_boards.project.options.kconfig import settings
 
 _GENERATE: tuple[Method, ...] = ("generate_project",)
-
-
-@dataclass(frozen=True)
-class Stm32CubeOptions:
-    """Of platform stm32cube."""
-
-    stm32cube_path: str | None = option(
-        None,
-        OptionSpec(
-            "Path of ST's STM32Cube package; $STM32CUBE_F4_PATH (F1, L4, ...) or CubeMX's when "
-            "unset.",
-            optional=_GENERATE,
-        ),
-    )
 
 
 @dataclass(frozen=True)
