@@ -1,5 +1,5 @@
 # Each command does all its own set-up on Debian 12 and says what it installs.
-.PHONY: demo test soak golden
+.PHONY: check demo test soak golden
 
 demo:
 	@scripts/setup.sh demo
@@ -8,6 +8,10 @@ demo:
 test:
 	@scripts/setup.sh test
 	@scripts/test.sh
+
+check:  # what can be said within a minute: lint, types, and tests that need no tools
+	@scripts/setup.sh check
+	@scripts/check.sh
 
 soak:  # the tests of long series, all of their cases: about half an hour
 	@scripts/setup.sh test

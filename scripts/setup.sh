@@ -1,12 +1,16 @@
 #!/usr/bin/env bash
-# Installs what the demo or the tests need on a Debian machine, and says what it installs.
-# Usage: scripts/setup.sh demo|test
+# Installs what a command needs on a Debian machine, and says what it installs.
+# Usage: scripts/setup.sh check|demo|test
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-goal=${1:?demo or test}
+goal=${1:?check, demo or test}
 packages=(gcc-arm-none-eabi libnewlib-arm-none-eabi qemu-system-arm cmake ninja-build gcc libc6-dev)
 extras=""
+if [ "$goal" = check ]; then
+  packages=()
+  extras="[test]"
+fi
 if [ "$goal" = test ]; then
   # make: CMake's other generator; g++: TVM links its reference build with it;
   # libclang-rt: clang's sanitizers and libFuzzer; gdb, stm32flash: flash without hardware

@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 
 import pytest
@@ -20,6 +20,8 @@ DATA = Path(__file__).parent / "data"
 DIGITS = Path(__file__).parent.parent / "examples" / "digits"
 # Whose RPC server a packed firmware has.
 RUNTIMES = ["own", "standalone_crt"]
+
+CHECK = os.environ.get("MICROTVM_BOARDS_CHECK") == "1"  # make check
 
 
 def series(sample: int, whole: int) -> int:
@@ -49,6 +51,16 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     """Before any fixture, which may need it too."""
     if item.get_closest_marker("tvm") and importlib.util.find_spec("tvm") is None:
         pytest.skip("TVM is not installed (extra 'tvm', CPython 3.10)")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """`make check` hides all tools: what skips there lacks a mark."""
+    report = yield
+    if CHECK and report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"{report.longrepr}\nmake check: mark what needs a tool as `tools`"
+    return report
 
 
 @pytest.fixture(scope="session")

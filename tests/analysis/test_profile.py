@@ -16,6 +16,8 @@ from microtvm_boards.project import Project
 from tests.analysis.conftest import built, tvms_server
 from tests.conftest import DATA, DIGITS
 
+pytestmark = pytest.mark.tools
+
 MakeProject = Callable[..., Project]
 WITHIN = 0.02
 

@@ -17,6 +17,8 @@ from tests.analysis.conftest import built, flip_bit, tvms_server
 from tests.conftest import DATA, DIGITS
 from tests.end_to_end.firmware import read_family
 
+pytestmark = pytest.mark.tools
+
 MakeProject = Callable[..., Project]
 
 

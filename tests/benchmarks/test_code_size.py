@@ -15,9 +15,12 @@ from tests.conftest import DATA, DIGITS
 CORES = {"v7m": ("mps2_an386",)}
 TARS = [DIGITS / "digits_c.tar", DATA / "foo_packed.tar", DATA / "float_graph.tar"]
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"
-)
+pytestmark = [
+    pytest.mark.tools,
+    pytest.mark.skipif(
+        shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"
+    ),
+]
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ def rpc() -> ModuleType:
     return load_benchmark("rpc")
 
 
+@pytest.mark.tools
 def test_a_row_for_every_client_and_line(rpc: ModuleType, tmp_path: Path) -> None:
     rows = rpc.run(tmp_path, 0.01)
     ours = [row for row in rows if row.client == "ours"]

@@ -311,6 +311,7 @@ def test_a_path_without_a_file_a_directory_and_a_device_are_refused(tmp_path: Pa
         load_board("~nobody-of-this-name/board.yaml")
 
 
+@pytest.mark.tools
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
 def test_a_file_without_permission_is_refused(board_file: Path) -> None:
     board_file.write_text(GOOD)

@@ -70,6 +70,7 @@ def test_a_board_that_is_unknown_gets_the_nearest_names() -> None:
     assert '"mps2_an386"' in answer.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", ["build", "flash", "run", "monitor", "size", "profile", "validate"]
 )
@@ -150,6 +151,7 @@ def test_a_reader_that_goes_away_ends_the_program_quietly() -> None:
     assert (done.returncode, done.stderr) == (OUTPUT_CLOSED, b"")
 
 
+@pytest.mark.tools
 def test_without_a_stderr_work_goes_on(host: Path) -> None:
     command = f'exec "$0" -m microtvm_boards.cli build "{host}" 2>&-'
     done = subprocess.run(["sh", "-c", command, PROGRAM[0]], capture_output=True, timeout=60)
@@ -157,6 +159,7 @@ def test_without_a_stderr_work_goes_on(host: Path) -> None:
     assert done.stdout.startswith(b"Built ")
 
 
+@pytest.mark.tools
 def test_a_build_without_a_compiler_says_what_to_install(host: Path, tmp_path: Path) -> None:
     answer = cli("build", host, env={"PATH": str(tmp_path)})
     assert answer.code == errors.ToolNotFoundError.exit_code
@@ -172,6 +175,7 @@ def test_a_name_that_the_terminal_cannot_show_is_no_failure(tmp_path: Path) -> N
     assert "\\u0434\\u043e\\u0441\\u043a\\u0430.yaml" in answer.out
 
 
+@pytest.mark.tools
 def test_a_failed_build_shows_the_compilers_words_and_the_log(
     create_and_build: Callable[..., Path],
 ) -> None:

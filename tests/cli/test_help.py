@@ -73,6 +73,7 @@ def test_the_line_of_a_command_begins_its_own_help(group: click.Command) -> None
         assert command.help.startswith(lazy.help.rstrip("."))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [[c] for c in COMMANDS if c != "tvmc"] + [["boards", "list"], ["boards", "show"], []],

@@ -19,6 +19,8 @@ from tests.cli.conftest import cli
 from tests.conftest import DATA
 from tests.end_to_end.firmware import read_family
 
+pytestmark = pytest.mark.tools
+
 FOO_OPERATORS = 8
 
 

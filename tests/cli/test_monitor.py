@@ -17,6 +17,8 @@ import pytest
 from microtvm_boards.cli.exit_codes import INTERRUPTED, OUTPUT_CLOSED
 from tests.cli.conftest import PROGRAM, SAMPLES, firmware_that_says
 
+pytestmark = pytest.mark.tools
+
 pty = pytest.importorskip("pty")
 
 SECONDS = 30.0

@@ -21,6 +21,8 @@ from tests.cli.test_monitor import line, running
 from tests.conftest import DATA
 from tests.rpc.wire_device import message
 
+pytestmark = pytest.mark.tools
+
 SOURCE = "src/app/packed.c"
 
 

@@ -14,6 +14,7 @@ FOO = DATA / "foo_c.tar"
 BOARD = ("--board", "mps2_an386", "--model-entrypoint-api", "c")
 
 
+@pytest.mark.slow
 def test_a_dry_run_shows_the_table_and_writes_nothing(tmp_path: Path) -> None:
     project = tmp_path / "project"
     answer = cli("create", FOO, project, *BOARD, "--dry-run", "--json")
@@ -39,6 +40,7 @@ def test_what_does_not_fit_is_refused_in_a_dry_run_too(tmp_path: Path) -> None:
     assert "RAM: needed" in answer.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "cause"),
     [

@@ -47,6 +47,7 @@ def test_flags_and_the_option_flag_are_two_spellings_of_one_thing(tmp_path: Path
     assert a == b
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -87,6 +88,7 @@ def test_a_directory_with_something_in_it_is_not_written_to(tmp_path: Path) -> N
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+@pytest.mark.tools
 def test_build_prints_a_line_and_the_sizes(host: Path) -> None:
     answer = cli("build", host)
     assert (answer.code, answer.err) == (0, "")
@@ -98,6 +100,7 @@ def test_build_prints_a_line_and_the_sizes(host: Path) -> None:
     assert rows
 
 
+@pytest.mark.tools
 def test_verbose_prints_every_line_of_the_tools_to_stderr(host: Path) -> None:
     answer = cli("build", host, "-v", "--json")
     assert answer.err.strip()
@@ -105,6 +108,7 @@ def test_verbose_prints_every_line_of_the_tools_to_stderr(host: Path) -> None:
     assert Path(answer.json["log"]).is_file()
 
 
+@pytest.mark.tools
 def test_size_agrees_with_build(host: Path) -> None:
     built, sized = cli("build", host, "--json").json, cli("size", host, "--json").json
     assert {name: sized[name] for name in ("firmware", "memory")} == {
@@ -114,6 +118,7 @@ def test_size_agrees_with_build(host: Path) -> None:
     assert table in cli("build", host).out
 
 
+@pytest.mark.slow
 def test_size_before_build_says_to_build(tmp_path: Path) -> None:
     cli("create", FOO, tmp_path / "p", *ON_ARM)
     answer = cli("size", tmp_path / "p")
@@ -121,6 +126,7 @@ def test_size_before_build_says_to_build(tmp_path: Path) -> None:
     assert "Try: microtvm-boards build" in answer.err
 
 
+@pytest.mark.tools
 def test_flash_says_in_a_line_what_happened(host: Path) -> None:
     answer = cli("flash", host)
     assert (answer.code, len(answer.out.splitlines())) == (0, 1)

@@ -15,6 +15,8 @@ from microtvm_boards.errors import DeviceError, TransportTimeoutError
 from tests.cli.conftest import SAMPLES, cli, firmware_that_says
 from tests.conftest import DATA
 
+pytestmark = pytest.mark.tools
+
 
 def expected() -> dict[str, Any]:
     with np.load(DATA / "foo.npz") as arrays:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,6 +109,7 @@ def test_a_summary_gives_the_spread() -> None:
 JSON = st.recursive(st.floats() | st.integers() | st.booleans(), lambda inner: st.lists(inner))
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_every_output_can_be_written_as_json(value: Any) -> None:
     json.dumps(finite(value), allow_nan=False)

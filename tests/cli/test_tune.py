@@ -19,6 +19,7 @@ def tune(log: Path, *args: str | Path, model: Path = KWS) -> Answer:
     return cli("tune", model, *BOARD, "--trials", "4", "-o", log, *args)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -36,6 +37,7 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, args: tuple[str, ...], s
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text("mine\n")

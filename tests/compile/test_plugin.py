@@ -39,6 +39,7 @@ def model(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.tools
 def test_the_smallest_that_is_right_wins_and_the_others_say_why_not(
     model: Path, tmp_path: Path
 ) -> None:
@@ -65,6 +66,7 @@ def test_the_smallest_that_is_right_wins_and_the_others_say_why_not(
     assert (module.name, module.workspace_bytes) == ("seven", 16)
 
 
+@pytest.mark.tools
 def test_when_none_is_right_the_compiler_has_the_last_word(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

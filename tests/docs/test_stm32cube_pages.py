@@ -55,6 +55,7 @@ def test_every_board_is_in_the_page() -> None:
     )
 
 
+@pytest.mark.tools
 def test_the_code_for_contexts_compiles(
     make_project: Callable[..., Project], tmp_path: Path
 ) -> None:

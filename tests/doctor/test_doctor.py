@@ -79,6 +79,7 @@ def test_whatever_is_wrong_or_absent_comes_with_advice(
     assert area(findings, "Probes")["debug probes"].state is State.ABSENT
 
 
+@pytest.mark.tools
 def test_what_is_there_is_named_with_version_and_place() -> None:
     cc = area(look(), "Tools")["cmake"]
     assert cc.state is State.OK
@@ -158,6 +159,7 @@ def built(make_project: Callable[..., Project], **options: object) -> Project:
     return project
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize(
     ("api", "subjects"),
     [
@@ -187,6 +189,7 @@ def test_a_project_that_is_not_built(make_project: Callable[..., Project]) -> No
     assert finding.advice.startswith("microtvm-boards build ")
 
 
+@pytest.mark.tools
 def test_an_app_of_ones_own_answers_nothing(make_project: Callable[..., Project]) -> None:
     project = built(make_project, app="minimal")
     *_, last = look_at_project(project, HERE)
@@ -201,6 +204,7 @@ def run_doctor(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
+@pytest.mark.tools
 def test_the_command_prints_what_it_found(make_project: Callable[..., Project]) -> None:
     project = make_project("foo_c")
     done = run_doctor("--project", str(project.directory))

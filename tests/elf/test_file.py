@@ -17,6 +17,7 @@ from tests.elf.conftest import object_in
 from tests.flashers.elf import FLASH, RAM, write_elf
 
 
+@pytest.mark.tools
 def test_an_object_says_what_it_defines_and_wants(arm_object: Path) -> None:
     elf = Elf.open(arm_object)
     symbols = {s.name: s for s in elf.symbols if s.name}
@@ -34,6 +35,7 @@ def test_an_object_says_what_it_defines_and_wants(arm_object: Path) -> None:
     assert elf.section_of(symbols["called"]) is None
 
 
+@pytest.mark.tools
 def test_its_sections_are_those_that_readelf_lists(arm_object: Path) -> None:
     listed = subprocess.run(
         ["arm-none-eabi-readelf", "-SW", arm_object], capture_output=True, text=True, check=True
@@ -54,6 +56,7 @@ def test_its_sections_are_those_that_readelf_lists(arm_object: Path) -> None:
         assert said == tuple(letter in row[4] for letter in "WAX")
 
 
+@pytest.mark.tools
 def test_relocations_are_of_the_section_that_they_change(arm_object: Path) -> None:
     elf = Elf.open(arm_object)
     text, data = elf.section(".text"), elf.section(".data")
@@ -68,6 +71,7 @@ def test_relocations_are_of_the_section_that_they_change(arm_object: Path) -> No
     assert elf.relocations(elf.sections[0]) == []
 
 
+@pytest.mark.tools
 def test_attributes_are_arms(arm_object: Path) -> None:
     assert Elf.open(arm_object).arm_attributes()["TAG_CPU_ARCH"] == 13  # v7E-M
     assert Elf(object_in("objects_x86.tar")).arm_attributes() == {}
@@ -83,6 +87,7 @@ def test_segments_are_what_is_loaded(tmp_path: Path) -> None:
         cut.content(cut.segments[1])
 
 
+@pytest.mark.tools
 def test_a_compressed_section_is_not_taken_for_its_content(arm_object: Path) -> None:
     data = bytearray(arm_object.read_bytes())
     elf = Elf(bytes(data))
@@ -99,6 +104,7 @@ def test_what_is_no_elf_is_an_error(data: bytes) -> None:
         Elf(data)
 
 
+@pytest.mark.tools
 def test_more_sections_than_can_be_are_refused_before_they_are_read(arm_object: Path) -> None:
     data = bytearray(arm_object.read_bytes())
     start = struct.unpack_from("<I", data, 32)[0]
@@ -108,6 +114,7 @@ def test_more_sections_than_can_be_are_refused_before_they_are_read(arm_object: 
         Elf(bytes(data))
 
 
+@pytest.mark.tools
 def test_a_name_without_an_end_is_no_name(arm_object: Path) -> None:
     data = arm_object.read_bytes()
     elf = Elf(data)
@@ -130,6 +137,7 @@ def read_all(data: bytes) -> None:
     elf.arm_attributes()
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=300, deadline=None)
 def test_a_damaged_file_is_read_or_raises_the_one_error(data: st.DataObject) -> None:

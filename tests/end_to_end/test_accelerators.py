@@ -49,6 +49,7 @@ def cmsis_tree() -> Path:
     pytest.skip("CMSIS_PATH names no CMSIS tree with NN and DSP, and no STM32Cube package has one")
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("board", BOARDS)
 def test_devices_get_their_context_through_hooks(
     make_project: MakeProject, tmp_path: Path, board: str

@@ -12,6 +12,8 @@ from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from tests.end_to_end.firmware import need_tools
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.mark.parametrize("board", ["host", pytest.param("mps2_an386", marks=pytest.mark.qemu)])
 @pytest.mark.parametrize("name", ["foo_c", "shapes_graph", "float_packed", "two_modules_c"])

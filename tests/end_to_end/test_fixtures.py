@@ -14,6 +14,8 @@ from microtvm_boards.resources import board_configs
 from tests.conftest import DATA
 from tests.end_to_end.firmware import assert_equal, build_and_run, read_family
 
+pytestmark = pytest.mark.tools
+
 MakeProject = Callable[..., Project]
 BOARDS = ["host", pytest.param("mps2_an386", marks=pytest.mark.qemu)]
 INTEGER = [

@@ -26,6 +26,8 @@ from tests.end_to_end.firmware import (
 )
 from tests.project.tars import renamed
 
+pytestmark = pytest.mark.tools
+
 MakeProject = Callable[..., Project]
 M4 = "mps2_an386"
 

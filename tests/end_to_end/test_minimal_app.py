@@ -11,6 +11,8 @@ from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from tests.end_to_end.firmware import need_tools
 
+pytestmark = pytest.mark.tools
+
 MODELS = ["foo_c", "foo_packed", "keywords_c", "shapes_graph", "two_modules_c"]
 
 

@@ -52,6 +52,7 @@ def test_objects_run_are_measured_and_compared(
     assert "holds code for Arm" in first.reason
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize(
     ("made_for", "board", "words"),
     [
@@ -76,6 +77,7 @@ def test_objects_of_this_computer_are_refused_for_a_board(make_project: MakeProj
         make_project("objects_x86", board="mps2_an385")
 
 
+@pytest.mark.tools
 def test_objects_for_a_smaller_core_run_on_a_larger_one(
     make_project: MakeProject, tmp_path: Path
 ) -> None:

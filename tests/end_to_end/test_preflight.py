@@ -19,6 +19,8 @@ from tests.benchmarks.conftest import load_benchmark
 from tests.conftest import DATA, DIGITS
 from tests.end_to_end.test_shared_models import Compiled, compiled
 
+pytestmark = pytest.mark.tools
+
 __all__ = ["compiled"]
 
 # Every model once, every core, kind of firmware and optimization several times.

@@ -52,6 +52,7 @@ TVM_DLL int32_t tvmgen_default___tvm_main__(int8_t* x, int8_t* output) {
 """
 
 
+@pytest.mark.tools
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="gcc is not installed")
 @pytest.mark.skipif(platform.system() != "Linux", reason="objects are ELF")
 def test_as_many_small_requests_as_are_promised_fit_at_a_time(

@@ -19,6 +19,8 @@ from microtvm_boards.project import Project
 from tests.conftest import PATIENCE, SOAK, series
 from tests.faults.cable import HERE, INCLUDES, LINK_SOURCES
 
+pytestmark = pytest.mark.tools
+
 CORPUS = HERE / "corpus"
 LINK_INPUTS = series(5_000, 100_000)
 FIRMWARE_INPUTS = series(5_000, 200_000)

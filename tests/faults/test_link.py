@@ -22,6 +22,8 @@ from tests.faults.cable import CAPACITY, Cable, Clock, answer_to, build_device
 from tests.faults.damage import BadLine, Damage, random_damage
 from tests.faults.oracle import frames_in
 
+pytestmark = pytest.mark.tools
+
 # `make soak`: with the 3,150 places below, more than 100,000 cases.
 CALLS = series(5_000, 80_000)  # damaged calls of the random test
 LINES = series(2_000, 20_000)  # damaged lines for the two decoders

@@ -31,6 +31,8 @@ from tests.faults.damage import Damage, random_damage
 from tests.faults.line import PtyLine
 from tests.processes import alive_after, descendants
 
+pytestmark = pytest.mark.tools
+
 RUNS = series(50, 150)  # damaged ones, of each kind of model
 PACE = Pace(baud=10_000_000, grace=0.1, first_run=0.5, start=2.0, retry=0.05)
 BYTES = 1200  # of one run with a new executor, about, each way

@@ -22,6 +22,8 @@ from tests.faults.cable import HERE, INCLUDES, LINK_SOURCES, answer_to
 from tests.faults.damage import Damage, random_damage
 from tests.faults.line import PtyLine
 
+pytestmark = pytest.mark.tools
+
 SESSIONS = series(100, 400)
 PACE = Pace(baud=10_000_000, grace=0.05, start=2.0, retry=0.05)
 

@@ -10,6 +10,8 @@ import pytest
 
 from tests.firmware.test_units import CONFIG, HERE, SANITIZED, SRC, STRICT
 
+pytestmark = pytest.mark.tools
+
 SETTINGS = """
 #define MTVM_RING_BYTES 8
 #define MTVM_MODEL_COUNT 1

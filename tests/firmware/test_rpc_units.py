@@ -10,6 +10,8 @@ import pytest
 
 from tests.firmware.test_units import CONFIG, HERE, SANITIZED, SRC, STRICT
 
+pytestmark = pytest.mark.tools
+
 SETTINGS = """
 #define MTVM_ALIGN_UP(size) (((uint32_t)(size) + MTVM_ALIGNMENT - 1U) & ~(MTVM_ALIGNMENT - 1U))
 #define MTVM_STATIC_ASSERT(condition, name) typedef char name[(condition) ? 1 : -1]

@@ -12,6 +12,8 @@ import pytest
 from microtvm_boards.project import Project
 from microtvm_boards.resources import template_project
 
+pytestmark = pytest.mark.tools
+
 HERE = Path(__file__).parent
 SRC = template_project() / "src"
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-g"]

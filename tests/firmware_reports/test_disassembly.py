@@ -100,6 +100,7 @@ def test_arguments_beside_the_frame_are_told_apart() -> None:
     assert function("sub\tsp, #8").pretended == 0
 
 
+@pytest.mark.tools
 @pytest.mark.skipif(shutil.which("arm-none-eabi-gcc") is None, reason="no arm-none-eabi-gcc")
 @pytest.mark.parametrize("cpu", ["cortex-m0", "cortex-m4", "cortex-m55"])
 @pytest.mark.parametrize("optimization", ["-Os", "-O2"])

@@ -125,6 +125,7 @@ def test_a_missing_or_foreign_map_says_to_build_again(tmp_path: Path, text: str 
     assert error.value.hint == "build the project again"
 
 
+@pytest.mark.tools
 def test_the_picture_has_a_bar_for_every_memory_in_use(make_project: MakeProject) -> None:
     project = make_project("foo_c")
     pieces = pieces_of(project)

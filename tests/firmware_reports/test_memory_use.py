@@ -56,6 +56,7 @@ def test_what_lies_in_no_memory_of_the_board_is_shown(toy: MakeProject) -> None:
     assert memory_use(firmware, without_psram)[-1] == MemoryUse(ELSEWHERE, 5000, None)
 
 
+@pytest.mark.tools
 def test_the_host_has_kinds_of_sections_and_no_limits(toy: MakeProject) -> None:
     main = "char big[100000]; int data[1000] = {1}; int main(void) { return big[data[0]]; }"
     use = {m.memory: m for m in get_platform("host").build(toy("host", main=main)).memory}

@@ -10,9 +10,12 @@ import pytest
 
 from microtvm_boards.firmware.stack_report import StackReport, objects_of, stack_report
 
-pytestmark = pytest.mark.skipif(
-    shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"
-)
+pytestmark = [
+    pytest.mark.tools,
+    pytest.mark.skipif(
+        shutil.which("arm-none-eabi-gcc") is None, reason="arm-none-eabi-gcc is not installed"
+    ),
+]
 USE = "volatile char sink; static void use(char *p) { sink = *p; }\n"
 
 

@@ -199,6 +199,7 @@ def test_a_bootloader_is_reached_by_the_port_of_the_serial_number(
         flash("[stm32flash]", ports=ports)
 
 
+@pytest.mark.tools
 def test_a_real_flash_over_a_pty_is_counted_and_a_silent_board_is_not(
     flash: Callable[..., str],
 ) -> None:

@@ -21,6 +21,7 @@ def test_initial_values_lie_at_their_load_address(target: FlashTarget) -> None:
     assert image.data == CODE + b"\xff\xff" + DATA  # a gap reads as erased flash
 
 
+@pytest.mark.tools
 @pytest.mark.skipif(shutil.which("arm-none-eabi-objcopy") is None, reason="compares with objcopy")
 def test_it_is_what_objcopy_makes(target: FlashTarget, tmp_path: Path) -> None:
     source = tmp_path / "a.c"

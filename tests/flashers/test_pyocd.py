@@ -21,6 +21,8 @@ from tests.conftest import PATIENCE
 from tests.flashers.cmsis_pack import install_pack, write_pack
 from tests.flashers.swd_chip import FLASH, FLASH_BYTES
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("pyocd")
 
 BUILT_IN = "stm32l475xc"
@@ -212,6 +214,7 @@ def test_a_name_that_is_nearly_one_is_told(bench: Bench) -> None:
     assert 'Did you mean "stm32l475x' in error.details[-1]
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("installed", [True, False])
 def test_a_pack_that_is_installed_or_named(installed: bool, bench: Bench, tmp_path: Path) -> None:
     pack = write_pack(tmp_path / "pack")
@@ -234,6 +237,7 @@ def test_a_pack_that_cant_be_used(bench: Bench, tmp_path: Path) -> None:
         assert error.details[-1].startswith(f"failed (CONFIG): the CMSIS pack {path} can't be used")
 
 
+@pytest.mark.tools
 def test_a_pack_of_other_chips(bench: Bench, tmp_path: Path) -> None:
     pack = write_pack(tmp_path / "pack")
     error = bench.fails(target="stm32f446zetx", pack=str(pack))

@@ -16,7 +16,10 @@ from microtvm_boards.flashers.image import flash_image
 from tests.conftest import PATIENCE
 from tests.flashers.bootloader import FLASH, Bootloader
 
-pytestmark = pytest.mark.skipif(shutil.which("stm32flash") is None, reason="needs stm32flash")
+pytestmark = [
+    pytest.mark.tools,
+    pytest.mark.skipif(shutil.which("stm32flash") is None, reason="needs stm32flash"),
+]
 FIRMWARE = """
 extern unsigned stack_top[];
 static void reset(void) {

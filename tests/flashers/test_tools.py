@@ -66,6 +66,7 @@ def test_without_a_serial_number_none_is_passed(
     assert not any(word.startswith(("adapter serial", "sn=")) for word in words)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "failure"), FAILURES)
 def test_a_failure_is_recognized_and_explained(
     name: str, failure: Failure, stand_in: MakeStandIn, target: FlashTarget
@@ -97,6 +98,7 @@ def test_a_tool_that_is_not_installed(
     assert get_flasher(name).available()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WITH_A_TOOL)
 def test_a_tool_that_hangs_is_ended_with_what_it_started(
     name: str, stand_in: MakeStandIn, target: FlashTarget, tmp_path: Path

@@ -140,6 +140,7 @@ def test_a_bad_start_says_what_was_needed_and_what_was_seen(
 
 
 # Written as Python escapes; "..." at the end: then the device hangs, else it ends.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("answer", "error", "message"),
     [
@@ -192,6 +193,7 @@ def test_deadlines_hold(device: Device) -> None:
     assert time.monotonic() - start < PATIENCE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("baud", [None, 921600, 1200])
 def test_a_deadline_has_time_for_the_bytes_at_the_rate_of_the_line(
     device: Device, baud: int | None

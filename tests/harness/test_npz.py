@@ -101,6 +101,7 @@ def test_what_is_no_file_is_a_usage_error(tmp_path: Path) -> None:
             load_inputs(path, FIRST)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(data=st.data(), compressed=st.booleans())
 def test_a_damaged_npz_raises_nothing_but_usage_errors(

@@ -21,6 +21,8 @@ from microtvm_boards.project import Project
 from tests.conftest import DATA
 from tests.end_to_end.firmware import Arrays, assert_equal, need_tools, read_family
 
+pytestmark = pytest.mark.tools
+
 MakeProject = Callable[..., Project]
 BOARDS = ["host", pytest.param("mps2_an386", marks=pytest.mark.qemu)]
 

@@ -150,6 +150,7 @@ def test_compressed_tars_are_read(compress: Callable[[bytes], bytes]) -> None:
     assert model.modules[0].inputs[0].name == "x"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("compress", [gzip.compress, lzma.compress])
 def test_a_bomb_is_stopped_before_it_fills_the_memory(
     compress: Callable[[bytes], bytes], monkeypatch: pytest.MonkeyPatch

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.conftest import series
 from tests.mlf.fuzz_load import run
 
 
+@pytest.mark.slow
 def test_damaged_tars_give_a_model_or_a_model_error() -> None:
     tars = series(500, 20_000)
     accepted = run(tars, seed=1)

@@ -129,6 +129,7 @@ def test_damaged_tables_are_malformed(old: str, new: str) -> None:
         parse_tables(text.replace(old, new, 1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "piece",
     [
@@ -146,6 +147,7 @@ def test_megabytes_of_anything_are_scanned_in_time(piece: str) -> None:
     assert time.perf_counter() - start < PATIENCE
 
 
+@pytest.mark.slow
 @given(st.text(alphabet='/*"\\\nax ', max_size=60))
 @settings(max_examples=300, deadline=None)
 def test_comments_and_strings_are_taken_out_as_a_compiler_would(text: str) -> None:

@@ -120,6 +120,7 @@ def _paths(value: Any, prefix: str = "") -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @given(path=st.sampled_from(_paths(GOOD)), value=_json)
 @settings(max_examples=300, deadline=None)
 def test_any_value_anywhere_gives_metadata_or_malformed(path: str, value: object) -> None:

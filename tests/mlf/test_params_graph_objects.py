@@ -33,6 +33,7 @@ _tensor = st.builds(
 _tensors = st.lists(_tensor, max_size=4, unique_by=lambda t: t.name)
 
 
+@pytest.mark.slow
 @given(_tensors)
 @settings(deadline=None)
 def test_parameters_come_back_as_they_were_written(tensors: list[T]) -> None:
@@ -43,6 +44,7 @@ def test_parameters_come_back_as_they_were_written(tensors: list[T]) -> None:
     assert [p.data for p in params] == [bytes([i]) * t.size for i, t in enumerate(tensors)]
 
 
+@pytest.mark.slow
 @given(_tensors, st.data())
 @settings(max_examples=200, deadline=None)
 def test_damaged_parameters_are_malformed_or_still_whole(
@@ -185,6 +187,7 @@ const char text[] = "TVMFuncCall";
 """
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("compiler", ["gcc", "arm-none-eabi-gcc"])
 def test_objects_tell_what_they_define_and_call(tmp_path: Path, compiler: str) -> None:
     code = scan_object(compile_c(KERNELS, tmp_path, compiler), "default", has_header=False)
@@ -194,12 +197,14 @@ def test_objects_tell_what_they_define_and_call(tmp_path: Path, compiler: str) -
     assert code.system_lib
 
 
+@pytest.mark.tools
 def test_llvms_own_pointers_to_the_runtime_count_as_calls(tmp_path: Path) -> None:
     source = "__attribute__((weak)) void *__TVMBackendAllocWorkspace;\nint main_;\n"
     code = scan_object(compile_c(source, tmp_path), "default", has_header=True)
     assert code.runtime_calls == {"TVMBackendAllocWorkspace", "__TVMBackendAllocWorkspace"}
 
 
+@pytest.mark.tools
 def test_a_stripped_object_or_a_linked_program_is_malformed(tmp_path: Path) -> None:
     compile_c("int x;", tmp_path)
     subprocess.run(["strip", "kernel.o"], cwd=tmp_path, check=True)
@@ -211,6 +216,7 @@ def test_a_stripped_object_or_a_linked_program_is_malformed(tmp_path: Path) -> N
         scan_object((tmp_path / "program").read_bytes(), "default", has_header=False)
 
 
+@pytest.mark.tools
 def test_damaged_objects_are_malformed_or_still_read(tmp_path: Path) -> None:
     good = compile_c(KERNELS, tmp_path)
 

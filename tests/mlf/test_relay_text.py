@@ -286,6 +286,7 @@ _pieces = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(_pieces, max_size=40).map("".join))
 @settings(max_examples=300, deadline=None)
 def test_no_text_whatever_raises(text: str) -> None:

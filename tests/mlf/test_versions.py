@@ -64,6 +64,7 @@ quick = settings(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
 @quick
@@ -77,6 +78,7 @@ def test_version_7_gives_inputs_and_outputs_in_the_order_of_the_entry(
     assert module.notes == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @given(data=st.data())
 @quick

@@ -130,6 +130,7 @@ PARTS = st.sampled_from(
 )
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(PARTS, TEXT, PARTS, TEXT).map("".join), max_size=20))
 def test_no_output_confuses_the_search(lines: list[str]) -> None:
     failure = explain(lines, PROJECT, BOARD)

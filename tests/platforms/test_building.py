@@ -20,6 +20,8 @@ from tests.conftest import PATIENCE
 from tests.manifests import manifest
 from tests.platforms.conftest import HOST_CMAKE, MakeProject
 
+pytestmark = pytest.mark.tools
+
 MAIN = '#include <stdio.h>\nint main(void) { puts("hello"); return 0; }\n'
 BROKEN = "int main(void) { return nothing; }\n"
 HOST = get_platform("host")

@@ -183,6 +183,7 @@ def test_a_board_without_a_flasher_cannot_be_flashed(toy: MakeProject) -> None:
         baremetal.flash(bare)
 
 
+@pytest.mark.tools
 def test_the_host_has_no_gdb_server(toy: MakeProject) -> None:
     project = toy("host", main="int main(void) { return 0; }")
     host = get_platform("host")

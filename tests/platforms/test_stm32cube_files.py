@@ -103,6 +103,7 @@ def test_a_board_without_an_oscillator_starts_with_the_internal_one(
     assert "PWR_REGULATOR_VOLTAGE_SCALE1_BOOST" in clock
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("board", "calls"),
     [

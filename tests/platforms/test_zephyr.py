@@ -336,6 +336,7 @@ def built(project: Project, facts: RunFacts) -> Project:
     return project
 
 
+@pytest.mark.tools
 def test_each_kind_of_board_has_its_transport(make_project: Make, tree: ZephyrTree) -> None:
     project, platform = make_project("foo_c", board="disco_l4"), ZephyrPlatform()
     qemu = RunFacts("qemu", ("sh", "{firmware}", "{socket}"))
@@ -416,6 +417,7 @@ def test_nothing_runs_before_a_build(make_project: Make, tree: ZephyrTree) -> No
 # Memory and stack
 
 
+@pytest.mark.tools
 def test_a_model_too_big_for_the_real_memory_is_refused_before_the_compile(
     make_project: Make, tree: ZephyrTree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -438,6 +440,7 @@ def test_a_model_too_big_for_the_real_memory_is_refused_before_the_compile(
         ZephyrPlatform().firmware(project)
 
 
+@pytest.mark.tools
 def test_a_board_without_a_uart_is_refused_before_the_compile(
     make_project: Make, tree: ZephyrTree, monkeypatch: pytest.MonkeyPatch
 ) -> None:

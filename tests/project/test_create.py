@@ -235,6 +235,7 @@ def test_a_folder_that_is_no_project_is_named(tmp_path: Path) -> None:
         Project.open(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_project_builds_without_any_tool_of_ours(
     make_project: MakeProject, tmp_path: Path
 ) -> None:

@@ -63,6 +63,7 @@ def test_tensors_that_do_not_fit_are_told_before_anything_is_written(
         packed(make_project, board="stm32vldiscovery", tensor_heap_bytes=9000)
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize(
     ("options", "message", "hint"),
     [

@@ -106,6 +106,7 @@ def test_only_what_differs_from_the_defaults_is_recorded() -> None:
     assert options.to_json() == {"board": "host", "compile_definitions": ["-DA"]}
 
 
+@pytest.mark.slow
 @given(
     st.dictionaries(
         st.sampled_from([*known_options().specs]),

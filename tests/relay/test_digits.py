@@ -13,6 +13,8 @@ import pytest
 from microtvm_boards.mlf import load
 from microtvm_boards.resources import template_project
 
+pytestmark = pytest.mark.slow
+
 DIGITS = Path(__file__).resolve().parents[2] / "examples" / "digits"
 TARS = ("digits_c.tar", "digits_packed.tar", "digits_graph.tar")
 
@@ -60,6 +62,7 @@ with np.load(network.TEST_IMAGES) as file:
     assert float(done.stdout) >= 0.96
 
 
+@pytest.mark.tools
 def test_the_generated_c_gives_the_reference_on_this_machine(tmp_path: Path) -> None:
     for name, content in load(DIGITS / "digits_c.tar").files.items():
         file = tmp_path / name

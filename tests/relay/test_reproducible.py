@@ -29,6 +29,7 @@ def only(name: str, content: str) -> str:
     return result.decode()
 
 
+@pytest.mark.slow
 @given(st.permutations([*POOLED, PACKED]))
 def test_names_of_places_in_a_pool_come_out_sorted_by_number(lines: list[str]) -> None:
     source = "int f() {\n" + "".join(lines) + "  return 0;\n}\n"
@@ -36,6 +37,7 @@ def test_names_of_places_in_a_pool_come_out_sorted_by_number(lines: list[str]) -
     assert only("./codegen/host/src/m_lib1.c", source) == expected
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.sampled_from(
@@ -58,6 +60,7 @@ def test_lines_move_only_within_a_run(lines: list[str]) -> None:
         assert before in POOLED or before == after
 
 
+@pytest.mark.slow
 @given(st.permutations(MACROS))
 def test_macros_of_the_header_come_out_sorted_by_number(macros: list[str]) -> None:
     frame = "#include <stdint.h>\n\n", "struct tvmgen_m_inputs {\n  void* x;\n};\n"

@@ -123,6 +123,7 @@ def test_wrong_inputs_are_refused_before_anything_is_sent(
         device("good").model().run(wrong)  # not even open
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behaviour", "seen", "message"),
     [

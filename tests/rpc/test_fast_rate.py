@@ -24,6 +24,8 @@ from microtvm_boards.transports.transcript import RecordingTransport, ReplayTran
 from tests.conftest import DATA, PATIENCE
 from tests.end_to_end.firmware import need_tools, read_family
 
+pytestmark = pytest.mark.tools
+
 SLOW, FAST = 9600, 921600
 BROKEN_RATE, NO_RATE = 111111, 222222  # of rated_port.c
 PACE = Pace(baud=SLOW, grace=2.0, start=10.0)

@@ -42,6 +42,7 @@ def test_frames_are_those_of_an_implementation_that_looks_at_every_byte(payload:
     assert encode(payload) == reference_frame(payload)
 
 
+@pytest.mark.slow
 @given(st.lists(payloads), cuts)
 def test_what_is_encoded_is_decoded_however_it_is_cut(sent: list[bytes], cuts: list[int]) -> None:
     decoder = Decoder(LIMIT)
@@ -49,6 +50,7 @@ def test_what_is_encoded_is_decoded_however_it_is_cut(sent: list[bytes], cuts: l
     assert not decoder.in_frame and decoder.state.garbage == decoder.damaged == 0
 
 
+@pytest.mark.slow
 @given(noise, payloads, cuts)
 @example(b"\xff\xfd\x10\x00\x00\x00\xff", b"after half an escape", [])
 @example(b"\xff\xfd\x01\x00\x00\x00\x01\x00", b"after a frame that lacks one byte", [])
@@ -59,6 +61,7 @@ def test_a_frame_behind_a_resync_byte_is_found_whatever_was_before(
     assert feed(Decoder(LIMIT), before + RESYNC + encode(payload), cuts)[-1:] == [payload]
 
 
+@pytest.mark.slow
 @given(noise, payloads, payloads)
 def test_without_it_the_second_frame_is_found_at_the_latest(
     before: bytes, first: bytes, second: bytes
@@ -119,6 +122,7 @@ def test_a_lone_resync_byte_is_no_garbage() -> None:
     assert decoder.state.garbage == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "flood",
     [

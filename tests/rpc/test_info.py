@@ -40,6 +40,7 @@ def test_another_protocol_is_an_error() -> None:
         parse_info(json.dumps({**GOOD, "protocol": 2}))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", [key for key in GOOD if key != "codec"])
 @given(
     value=st.none() | st.text() | st.integers() | st.lists(st.none()) | st.floats() | st.booleans()

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from microtvm_boards.rpc import Seen
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -15,6 +17,7 @@ TEXT = (REPOSITORY / "docs" / "without-tvm.md").read_text()
 BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", TEXT, re.MULTILINE | re.DOTALL)
 
 
+@pytest.mark.tools
 def test_the_page_runs_as_it_is_written(tmp_path: Path) -> None:
     (tmp_path / "examples").symlink_to(REPOSITORY / "examples")
     tool = tmp_path / "bin" / "microtvm-boards"

@@ -40,6 +40,7 @@ def test_messages_come_back_as_they_were_sent(bodies: list[bytes]) -> None:
     assert [session.call(body) for body in bodies] == bodies
 
 
+@pytest.mark.slow
 @given(noise)
 @settings(max_examples=300)
 def test_whatever_comes_a_call_gives_an_answer_of_its_session_or_an_error(answer: bytes) -> None:
@@ -51,6 +52,7 @@ def test_whatever_comes_a_call_gives_an_answer_of_its_session_or_an_error(answer
     assert not session.established
 
 
+@pytest.mark.slow
 @given(noise, st.binary(max_size=20))
 def test_text_before_an_answer_does_no_harm(before: bytes, body: bytes) -> None:
     text = before.replace(b"\xff", b"")
@@ -198,6 +200,7 @@ def test_without_a_session_nothing_is_sent() -> None:
     assert session.line.received == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("behaviour", "seen", "message"),
     [

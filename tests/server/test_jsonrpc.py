@@ -132,6 +132,7 @@ def test_a_result_that_json_cannot_hold_is_not_written() -> None:
         result_line(1, float("nan"))
 
 
+@pytest.mark.slow
 @given(st.binary() | json_values.map(line))
 def test_any_bytes_are_a_request_or_an_rpc_error(data: bytes) -> None:
     try:
@@ -141,6 +142,7 @@ def test_any_bytes_are_a_request_or_an_rpc_error(data: bytes) -> None:
         json.loads(error_line(error))
 
 
+@pytest.mark.slow
 @given(
     st.text(),
     st.dictionaries(st.text(), json_values),

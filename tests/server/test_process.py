@@ -23,6 +23,8 @@ from tests.conftest import DATA
 from tests.server.api_process import PATIENCE, Server
 from tests.server.conftest import StartServer
 
+pytestmark = pytest.mark.slow
+
 HEAVY = {"tvm", "numpy", "jinja2", "yaml", "jsonschema", "rich", "click", "elftools"}
 
 

@@ -14,6 +14,8 @@ from microtvm_boards.server.jsonrpc import INVALID_PARAMS, SERVER_ERROR
 from tests.server.api_process import PATIENCE, Server
 from tests.server.conftest import StartServer
 
+pytestmark = pytest.mark.slow
+
 # Says its process id, then repeats what it reads.
 ECHO_WITH_PID = """\
 import os

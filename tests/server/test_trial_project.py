@@ -16,6 +16,8 @@ from microtvm_boards.transports.base import Transport
 from tests.conftest import DATA
 from tests.server.api_process import PATIENCE, Server
 
+pytestmark = pytest.mark.tools
+
 StartServer = Callable[..., Server]
 
 

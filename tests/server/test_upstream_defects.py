@@ -24,6 +24,8 @@ from tests.conftest import DATA
 from tests.server.api_process import PATIENCE, Server
 from tests.server.conftest import StartServer
 
+pytestmark = pytest.mark.slow
+
 EchoProject = Callable[..., Path]
 
 TESTS = Path(__file__).resolve().parents[1]
@@ -113,6 +115,7 @@ def test_what_the_index_names_is_there(defect: str) -> None:
             assert f"def test_{name}(" in text
 
 
+@pytest.mark.tools
 def test_1_a_project_opens_more_than_once(start: StartServer, project: Path) -> None:
     start(project).result("build", options={})
     for _ in range(2):  # by two servers in turn, by each twice
@@ -192,6 +195,7 @@ def test_4_numbers_may_be_texts_as_tvmc_sends_them(template: Server, tmp_path: P
     assert manifest_options(tmp_path / "project")["workspace_size_bytes"] == 8192
 
 
+@pytest.mark.tools
 def test_5_a_compiler_error_arrives_with_file_line_and_log(
     start: StartServer, project: Path
 ) -> None:
@@ -208,6 +212,7 @@ def test_5_a_compiler_error_arrives_with_file_line_and_log(
     assert "CalledProcessError" not in json.dumps(error)
 
 
+@pytest.mark.tools
 def test_6_a_second_build_compiles_nothing_again(start: StartServer, project: Path) -> None:
     server = start(project)
     server.result("build", options={})
@@ -240,6 +245,7 @@ def test_7_gdbserver_port_opens_a_port_for_gdb(
             answer += received
 
 
+@pytest.mark.tools
 def test_7_gdbserver_port_without_an_emulator_is_explained(
     start: StartServer, project: Path
 ) -> None:

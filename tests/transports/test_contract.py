@@ -21,6 +21,8 @@ from microtvm_boards.transports.base import Transport
 from tests.conftest import PATIENCE
 from tests.transports.conftest import TransportTo
 
+pytestmark = pytest.mark.slow
+
 SOON = 10.0  # seconds; for what has to come at once, on a busy machine
 MEGABYTE = bytes(range(256)) * 4096
 

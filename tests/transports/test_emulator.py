@@ -85,6 +85,7 @@ def test_a_temporary_directory_that_no_socket_can_be_in_is_not_used(
         assert transport.read(1, SOON) == b"x"
 
 
+@pytest.mark.tools
 def test_the_placeholder_may_be_part_of_an_argument_and_has_to_be_there_once() -> None:
     sh = "exec " + " ".join(PEER) + " last\\ words ${1#path=}"
     with EmulatorTransport(["sh", "-c", sh, "sh", "path={socket}"], name="peer") as transport:

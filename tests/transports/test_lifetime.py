@@ -17,6 +17,8 @@ from microtvm_boards.transports.base import Transport
 from microtvm_boards.transports.child import GRACE
 from tests.conftest import PATIENCE
 
+pytestmark = pytest.mark.slow
+
 HERE = Path(__file__).parent
 
 

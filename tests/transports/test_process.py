@@ -47,11 +47,13 @@ def test_the_program_runs_in_cwd_and_is_found_from_there(tmp_path: Path) -> None
         assert transport.read(len(str(tmp_path)), None).decode() == str(tmp_path)
 
 
+@pytest.mark.tools
 def test_a_directory_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(TransportError, match="can't be started"):
         ProcessTransport(["cat"], cwd=tmp_path / "none").open()
 
 
+@pytest.mark.tools
 def test_it_sees_its_arguments_and_environment_and_default_signals(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -63,6 +65,7 @@ def test_it_sees_its_arguments_and_environment_and_default_signals(
             transport.read(1, SOON)
 
 
+@pytest.mark.tools
 def test_a_real_time_signal_has_a_number_and_no_name() -> None:
     number = signal.SIGRTMIN + 2
     told = pytest.raises(TransportClosedError, match=f"was ended by signal {number}")

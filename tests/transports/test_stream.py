@@ -29,6 +29,7 @@ STEPS = st.lists(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(STEPS)
 def test_reads_return_every_byte_once_and_in_order(steps: list[tuple[str, bytes | int]]) -> None:

@@ -29,6 +29,7 @@ def test_a_kernel_is_made(worker: BuildWorker) -> None:
         assert made == kernels.sources("slow", number)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("body", "said"),
     [

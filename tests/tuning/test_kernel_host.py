@@ -31,6 +31,8 @@ from tests.conftest import DATA
 from tests.tuning.conftest import EMULATED, prepare
 from tests.tuning.kernel_calls import TABLES, A, B, bias_add, call_bias_add, kernel, run, sources_of
 
+pytestmark = pytest.mark.tools
+
 ANY = DeviceOptions()
 BOARDS = [pytest.param("host"), pytest.param(EMULATED, marks=pytest.mark.qemu)]
 

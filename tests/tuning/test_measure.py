@@ -84,6 +84,7 @@ def tensors(device: Device) -> list:  # type: ignore[type-arg]
     return made
 
 
+@pytest.mark.tools
 def test_it_repeats_until_it_is_steady_or_a_limit_is_reached(
     host: KernelHost, device: Device, tmp_path: Path
 ) -> None:
@@ -105,6 +106,7 @@ def test_it_repeats_until_it_is_steady_or_a_limit_is_reached(
     assert (count, steady) == (4, False)
 
 
+@pytest.mark.tools
 def test_short_kernels_are_called_often_and_the_timer_is_subtracted(
     host: KernelHost, device: Device, tmp_path: Path
 ) -> None:
@@ -116,6 +118,7 @@ def test_short_kernels_are_called_often_and_the_timer_is_subtracted(
     assert found.seconds == pytest.approx(median(found.repeats) - found.overhead)
 
 
+@pytest.mark.tools
 def test_a_kernel_that_fails_or_never_ends_is_told(
     host: KernelHost, device: Device, tmp_path: Path
 ) -> None:

@@ -21,6 +21,8 @@ from microtvm_boards.errors import UsageError
 from microtvm_boards.tuning.trials.log import PHASES, Trial, TrialLog, read_log
 from microtvm_boards.tuning.trials.measure import Measurement
 
+pytestmark = pytest.mark.slow
+
 ABOUT = {"board": "mps2_an386", "model": "keywords"}
 MEASURED = Measurement(
     seconds=0.25, repeats=(0.25, 0.5), outliers=(1,), number=1, spread=0.0, steady=True

@@ -53,6 +53,7 @@ def fake_tvm(directory: Path, version: str, *submodules: str) -> Path:
     return package.parent
 
 
+@pytest.mark.slow
 def test_a_tvm_without_relay_is_named_with_its_version(python: Python, tmp_path: Path) -> None:
     path = fake_tvm(tmp_path, "0.21.0", "ir")
     message = python(LOAD.format(function="load_tvm"), PYTHONPATH=path)
@@ -66,6 +67,7 @@ def test_a_tvm_without_micro_is_named_with_its_version(python: Python, tmp_path:
     assert "needs a TVM with tvm.micro (0.8 to 0.18), found 0.19.0" in message
 
 
+@pytest.mark.slow
 def test_a_tvm_that_cannot_be_loaded_is_not_called_missing(python: Python, tmp_path: Path) -> None:
     path = fake_tvm(tmp_path, "0.16.0")
     (path / "tvm" / "__init__.py").write_text("import a_module_that_nobody_has\n")

@@ -12,6 +12,8 @@ from tests.conftest import DATA, DIGITS
 from tests.end_to_end.firmware import read_family
 from tests.rpc.firmware.projects import ON_BOARDS, MakeProject, built, check, on_boards
 
+pytestmark = pytest.mark.tools
+
 # Every kind of export on the host; on the emulated board one of each executor and interface. TVM's
 # own server needs packed functions and their registry.
 INTEGER = [

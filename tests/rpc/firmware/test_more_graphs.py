@@ -20,6 +20,8 @@ from microtvm_boards.run import connect
 from tests.conftest import DATA
 from tests.end_to_end.firmware import read_family
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.mark.parametrize("first", ["shapes_packed", "foo_graph"])
 def test_a_graph_of_a_further_library_is_driven_operator_by_operator(

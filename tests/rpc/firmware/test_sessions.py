@@ -36,6 +36,8 @@ from tests.rpc.firmware.projects import (
     on_boards,
 )
 
+pytestmark = pytest.mark.tools
+
 
 @pytest.fixture(scope="module", params=RUNTIMES)
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Project:

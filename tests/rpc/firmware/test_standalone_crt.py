@@ -23,7 +23,7 @@ from tests.conftest import DATA
 from tests.end_to_end.firmware import read_family
 from tests.rpc.firmware.projects import BOARDS, built, built_once, check
 
-pytestmark = pytest.mark.usefixtures("standalone_crt")
+pytestmark = [pytest.mark.tools, pytest.mark.usefixtures("standalone_crt")]
 PACKED = {"model_entrypoint_api": "packed"}
 MakeProject = Callable[..., Project]
 # Not for a computer under load: long enough for an answer, if there is one.
