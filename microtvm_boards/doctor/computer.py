@@ -17,7 +17,7 @@ from microtvm_boards.flashers import FLASHERS, get_flasher
 from microtvm_boards.flashers.probes import Probe, list_probes
 from microtvm_boards.flashers.wear import USUAL_ENDURANCE, read_wear, wear_file
 from microtvm_boards.platforms import PLATFORMS, get_platform, tools
-from microtvm_boards.plugins import BOARDS, Group
+from microtvm_boards.plugins import BOARDS, Group, PlatformPlugin
 from microtvm_boards.programs import Tool, find, version
 from microtvm_boards.transports.port_errors import holders
 from microtvm_boards.transports.ports import SerialPort, list_ports
@@ -115,7 +115,9 @@ def _plugins() -> Iterator[Finding]:
             except PluginError as error:
                 yield problem("Plug-ins", subject, error)
             else:
-                yield Finding("Plug-ins", subject, State.OK, entry.value)
+                made = group.load(name)
+                said = made.help if isinstance(made, PlatformPlugin) else entry.value
+                yield Finding("Plug-ins", subject, State.OK, said)
     for wrong in load_known()[1]:
         yield problem("Boards", "board files", wrong)
 

@@ -193,6 +193,15 @@ def test_a_file_of_ours_adds_what_zephyr_does_not_know(tmp_path: Path) -> None:
     assert [choice.name for choice in board.flashers] == ["openocd"]
 
 
+def test_hosted_is_what_runs_as_a_program_of_this_computer(tmp_path: Path) -> None:
+    options = {"zephyr_base": str(make_tree(tmp_path))}
+    found = {name: find_board(name, None, options) for name in ("host", "native_posix_64")}
+    assert {name: board.hosted for name, board in found.items()} == dict.fromkeys(found, True)
+    for name in ("mps2_an386", "disco_l4"):
+        assert not find_board(name, None, options).hosted
+    assert find_board("mps2_an386", "zephyr", options).hosted is False
+
+
 def test_without_a_tree_sizes_are_unknown_and_the_project_brings_its_zephyr() -> None:
     board = find_board("some_board", "zephyr")
     assert (board.memories, board.hosted) == ((), False)

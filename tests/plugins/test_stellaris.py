@@ -90,9 +90,11 @@ def test_its_names_are_known_everywhere(computer: Computer) -> None:
     assert "stellaris  LM3S6965" in shown
     assert "A text that the firmware carries" in computer.run("create", "--help")
     findings = computer.json("doctor")["findings"]
-    plugins = {f["subject"]: f["state"] for f in findings if f["area"] == "Plug-ins"}
-    assert plugins == dict.fromkeys(
-        ("platform stellaris", "source of boards stellaris", "flasher copy"), "ok"
+    plugins = {f["subject"]: f for f in findings if f["area"] == "Plug-ins"}
+    assert plugins.keys() == {"platform stellaris", "source of boards stellaris", "flasher copy"}
+    assert {finding["state"] for finding in plugins.values()} == {"ok"}
+    assert (
+        plugins["platform stellaris"]["found"] == "TI's Stellaris LM3S without an operating system"
     )
 
 

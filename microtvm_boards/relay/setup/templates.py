@@ -8,19 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from microtvm_boards.plugins import PLATFORMS
 from microtvm_boards.project.options.presets import PRESETS
 from microtvm_boards.project.plan.parts.project import POINTER
 from microtvm_boards.relay.setup.made_once import directory_with
 from microtvm_boards.resources import api_server_script, import_root, template_dir
 
 # By TVM's name of the template: what it sets. "crt" is upstream's for programs on this computer.
-_PRESETS: Mapping[str, Mapping[str, str]] = {
-    "crt": {"board": "host"},
-    "host": {"board": "host"},
-    "baremetal": {"platform": "baremetal"},
-    "zephyr": {"platform": "zephyr"},
-    "stm32cube": {"platform": "stm32cube"},
-}
+# Other names are those of platforms.
+_PRESETS: Mapping[str, Mapping[str, str]] = {"crt": {"board": "host"}, "host": {"board": "host"}}
 
 # Set where `microtvm-boards rpc-server` runs.
 SERVES = "MICROTVM_BOARDS_RPC_SERVER"
@@ -44,10 +40,10 @@ def use_templates(micro: Any) -> None:
         try:
             found: str = find(platform)
         except (ValueError, not_found):
-            if platform not in _PRESETS:
+            if not _is_name(platform):
                 raise
         else:
-            if Path(found).is_dir() or platform not in _PRESETS:
+            if Path(found).is_dir() or not _is_name(platform):
                 return found
         return str(own_template(platform))
 
@@ -74,12 +70,17 @@ def is_own_template(directory: str | Path) -> bool:
         return False
 
 
+def _is_name(template: str) -> bool:
+    return template in _PRESETS or template in PLATFORMS
+
+
 def _contents(platform: str) -> dict[str, bytes]:
+    preset = _PRESETS.get(platform, {"platform": platform})
     contents = {
         api_server_script().name: api_server_script().read_bytes(),
         "boards.json": (template_dir() / "boards.json").read_bytes(),
         POINTER: str(import_root()).encode(),
-        PRESETS: json.dumps({"options": dict(_PRESETS[platform])}).encode(),
+        PRESETS: json.dumps({"options": dict(preset)}).encode(),
     }
     if platform == "crt":
         for name in _COPIED:
