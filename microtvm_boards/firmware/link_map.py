@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from microtvm_boards.errors import ProjectError
@@ -45,7 +46,18 @@ def read_map(path: Path) -> tuple[InputSection, ...]:
     if start < 0:
         raise ProjectError(f"{path} is no link map of GNU ld.", hint=hint)
     end = text.find(_END, start)
-    return tuple(_sections(text[start : end if end >= 0 else len(text)]))
+    found = list(_sections(text[start : end if end >= 0 else len(text)]))
+    clipped = [_up_to(section, after) for section, after in pairwise(found)]
+    return tuple(section for section in (*clipped, *found[-1:]) if section.size > 0)
+
+
+def _up_to(section: InputSection, after: InputSection) -> InputSection:
+    """Of strings that another file has too, ld names a size that isn't theirs (binutils 2.40):
+    what follows begins earlier."""
+    room = after.address - section.address
+    if section.output != after.output or not 0 <= room < section.size:
+        return section
+    return replace(section, size=room)
 
 
 def _sections(text: str) -> Iterator[InputSection]:

@@ -71,13 +71,13 @@ def test_parts_sections_and_symbols_add_up_to_the_memory(
         (".text.f", "/usr/lib/gcc/crtbegin.o", "libc"),
         (".text.f", "CMakeFiles/firmware.dir/extra/sensor.c.obj", "app"),
         (".bss.input_memory", "CMakeFiles/firmware.dir/src/app/c_harness.c.obj", "model"),
-        (".bss.noinit.mtvm", "CMakeFiles/firmware.dir/src/rpc/heap.c.obj", "rpc"),
+        (".bss.noinit.mtvm", "CMakeFiles/firmware.dir/src/rpc/calls/heap.c.obj", "rpc"),
         (".text.f", "CMakeFiles/firmware.dir/src/port/baremetal/receive_ring.c.obj", "rpc"),
         (".text.f", "CMakeFiles/vendor.dir/hal/stm32f4xx_hal.c.obj", "platform"),
     ],
 )
 def test_a_part_follows_from_the_object_file(section: str, file: str, part: str) -> None:
-    sources = {"lib1.c": "model/codegen/host/src/lib1.c", "link.c": "src/rpc/link.c"}
+    sources = {"lib1.c": "model/codegen/host/src/lib1.c", "link.c": "src/rpc/link/link.c"}
     assert part_of(InputSection(".x", section, 0, 4, file), sources) == part
 
 
@@ -94,7 +94,9 @@ LOAD main.c.obj
  .text.a_name_that_is_too_long
                 0x00000010       0x20 lib app/libapp.a(model.c.obj)
                 0x00000010                a_symbol
- *fill*         0x00000030        0x4
+ .rodata.str1.1 0x00000030       0x43 src/strings_that_another_file_has_too.c.obj
+                                  0x2 (size before relaxing)
+ .rodata.own    0x00000030        0x4 src/main.c.obj
  .text.empty    0x00000034        0x0 src/main.c.obj
 .bss            0x20000000       0x8
  COMMON         0x20000000       0x8 src/main.c.obj
@@ -111,6 +113,7 @@ def test_the_linkers_map_is_read(tmp_path: Path) -> None:
         InputSection(
             ".text", ".text.a_name_that_is_too_long", 16, 32, "lib app/libapp.a(model.c.obj)"
         ),
+        InputSection(".text", ".rodata.own", 0x30, 4, "src/main.c.obj"),
         InputSection(".bss", "COMMON", 0x20000000, 8, "src/main.c.obj"),
     )
 
