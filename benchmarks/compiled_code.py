@@ -145,7 +145,7 @@ def _compile(source: _Source, flags: list[str]) -> Found:
             (scratch / name).write_bytes(text)
         (scratch / "code.c").write_bytes(source.text)
         command = ["arm-none-eabi-gcc", *flags, "-c", "code.c", "-o", "code.o"]
-        command += [f"-I{template_project()}/src/runtime", "-I."]
+        command += [f"-I{template_project()}/src/abi", "-I."]
         if subprocess.run(command, cwd=scratch, capture_output=True).returncode != 0:
             return {}
         sections = list(ELFFile(io.BytesIO((scratch / "code.o").read_bytes())).iter_sections())

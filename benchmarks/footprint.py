@@ -10,7 +10,7 @@ model     what TVM generated (model/): kernels, constants, its own buffers
 graph     a graph executor's tensors and argument lists, which AOT code builds in its own main
 added     what we add: src/app, src/model, src/runtime, the port and its UART
 rpc       frames, sessions, requests, registry, tensor heap and AOT executor: src/rpc, or TVM's
-tuning    time evaluators and random tensors: src/rpc/timer.c and random.c
+tuning    time evaluators and random tensors: src/rpc/features/timer.c and random.c
 startup   start-up code and vector table
 libc      newlib and libgcc
 
@@ -111,7 +111,7 @@ def part_of(section: str, file: str) -> str:
     if "startup.c" in file:
         return "startup"
     if "src/rpc/" in file:
-        if "kernels.c" in file:
+        if "/kernels.c" in file:
             return "graph"
         return "tuning" if "timer.c" in file or "random.c" in file else "rpc"
     if _TVMS_SERVER.search(file):

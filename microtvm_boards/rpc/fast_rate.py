@@ -16,7 +16,7 @@ from microtvm_boards.rpc.session import LOGGER
 from microtvm_boards.transports.base import Transport
 
 SET_BAUD = "mtvm.set_baud"
-# The device switches when its answer's last bit has gone out (template_project/src/rpc/baud.h).
+# The device switches when its answer's last bit has gone out (src/rpc/link/baud.h).
 SETTLE_SECONDS = 0.02
 # It goes back when nothing good has come within a second; the echo has to be there before.
 ECHO_SECONDS = 0.8

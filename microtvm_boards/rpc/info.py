@@ -22,7 +22,7 @@ class DeviceInfo:
 
 
 def parse_info(text: object) -> DeviceInfo:
-    """Raises DeviceError for what isn't the JSON of template_project/src/rpc/registry.c."""
+    """Raises DeviceError for what isn't the JSON of template_project/src/rpc/features/system.c."""
     try:
         if not isinstance(text, str):
             raise TypeError(f"{text!r} is no text")

@@ -23,7 +23,7 @@ VERSION = 1
 _HEADER = struct.Struct("<HB")
 _CHUNK = 1 << 16
 # How the firmware's log messages begin when it left out a frame of ours, and what that means to us:
-# template_project/src/rpc/error.h.
+# template_project/src/rpc/calls/error.h.
 _LEFT_OUT = {
     "MTVM_RPC_E_CRC": Seen.BAD_CRC,
     "MTVM_RPC_E_FRAME": Seen.BAD_CRC,

@@ -10,7 +10,7 @@ if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/../src/port/host/sections.ld)
 endif()
 
 # Kernels that come as shared libraries: they call functions of the firmware.
-if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/../src/rpc/kernel_library.c)
+if(EXISTS ${CMAKE_CURRENT_LIST_DIR}/../src/rpc/kernels/kernel_library.c)
   list(APPEND MTVM_LINK_FLAGS -rdynamic)
   link_libraries(dl)
 endif()

@@ -21,9 +21,11 @@ from tests.faults.damage import BadLine, Damage
 
 HERE = Path(__file__).parent
 SRC = template_project() / "src"
-LINK_SOURCES = [SRC / "rpc" / name for name in ("server.c", "link.c", "session.c", "error.c")]
+LINK_SOURCES = [
+    SRC / "rpc" / name for name in ("server.c", "link/link.c", "link/session.c", "calls/error.c")
+]
 INCLUDES = [f"-I{HERE / 'include'}"]
-INCLUDES += [f"-I{SRC / folder}" for folder in ("rpc", "port", "runtime", "model")]
+INCLUDES += [f"-I{SRC / folder}" for folder in ("rpc", "port", "abi", "model")]
 CAPACITY = 2048 - 3  # bytes of a body that link_device.c takes
 SHORTEST_WAIT = 1e-4  # virtual seconds of a read that finds nothing
 

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "link.h"
-#include "session.h"
+#include "link/link.h"
+#include "link/session.h"
 
 #define SENT 65536U
 

@@ -3,14 +3,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "codec.h"
+#include "codec/codec.h"
 #include "dispatch.h"
-#include "link.h"
+#include "features/features.h"
+#include "link/link.h"
+#include "link/session.h"
 #include "mtvm_config.h"
 #include "mtvm_port.h"
-#include "registry.h"
 #include "server.h"
-#include "session.h"
 
 #define SENT 65536U
 
@@ -27,7 +27,7 @@ void mtvm_port_putc(char byte) {
 
 uint32_t mtvm_port_ticks(void) { return ticks += 97; }
 
-void mtvm_registry_reset(void) {}
+void mtvm_features_reset(void) {}
 
 void mtvm_reply_error(void) { mtvm_session_log_error(); }
 

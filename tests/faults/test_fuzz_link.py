@@ -58,13 +58,13 @@ def test_link_and_session(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("clang")
 def test_firmware(make_project: Callable[..., Project], tmp_path: Path) -> None:
-    """Everything that a host can reach: dispatch, codec, registry, heap, executor, kernels."""
+    """Everything that a host can reach: dispatch, codec, features, heap, executor, kernels."""
     program = tmp_path / "fuzz"
     project = make_project("foo_packed", model_entrypoint_api="packed")
     src = project.directory / "src"
-    sources = [path for part in ("rpc", "model", "runtime") for path in (src / part).glob("*.c")]
+    sources = [path for part in ("rpc", "model", "runtime") for path in (src / part).rglob("*.c")]
     sources += (project.directory / "model" / "codegen").rglob("*.c")
-    folders = [src / part for part in ("rpc", "model", "runtime", "port")]
+    folders = [src / part for part in ("rpc", "model", "abi", "runtime", "port")]
     folders.append(project.directory / "model" / "codegen" / "host" / "include")
     command = [*FLAGS, "-DFUZZ_FIRMWARE", "-w", *(f"-I{folder}" for folder in folders)]
     command += [str(HERE / "fuzz_link.c"), *map(str, sources), "-lm", "-o", str(program)]

@@ -27,7 +27,7 @@ def test_glue_stays_within_its_stack_budget(
     directory = make_project(name, board="mps2_an386", optimization="none").directory
     sources = [*(directory / "src/model").glob("*.c"), *(directory / "src/runtime").glob("*.c")]
     flags = ["-O0", "-std=c99", f"-mcpu={cpu}"]
-    for folder in ("src/model", "src/runtime", "src/port", "model/codegen/host/include"):
+    for folder in ("src/model", "src/abi", "src/runtime", "src/port", "model/codegen/host/include"):
         flags.append(f"-I{directory / folder}")
     graphs = call_graphs(sources, flags, tmp_path)
     model = Project.open(directory).models[0].c_name

@@ -26,7 +26,10 @@ TRACE = ["trace/mtvm_trace.c"]
     [
         ("unit_ring.c", []),
         ("trace/unit_trace.c", TRACE),
-        ("trace/unit_trace_rpc.c", [*TRACE, "trace/trace_rpc.c", "rpc/call.c", "rpc/error.c"]),
+        (
+            "trace/unit_trace_rpc.c",
+            [*TRACE, "trace/trace_rpc.c", "rpc/calls/call.c", "rpc/calls/error.c"],
+        ),
     ],
 )
 def test_unit(tmp_path: Path, compiler: str, unit: str, sources: list[str]) -> None:
@@ -34,7 +37,7 @@ def test_unit(tmp_path: Path, compiler: str, unit: str, sources: list[str]) -> N
         pytest.skip(f"{compiler} is not installed")
     (tmp_path / "mtvm_config.h").write_text(CONFIG + SETTINGS)
     program = tmp_path / "unit"
-    rooms = (SRC / room for room in ("port", "model", "runtime", "rpc", "trace"))
+    rooms = (SRC / room for room in ("port", "model", "abi", "rpc", "trace"))
     folders = [tmp_path, HERE / "trace", *rooms]
     files = [HERE / unit, *(SRC / source for source in sources)]
     command = [compiler, *STRICT, *SANITIZED, *(f"-I{folder}" for folder in folders)]

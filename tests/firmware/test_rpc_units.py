@@ -27,10 +27,10 @@ SETTINGS = """
 @pytest.mark.parametrize(
     ("unit", "sources"),
     [
-        ("unit_link.c", ["link.c"]),
-        ("unit_heap.c", ["heap.c", "error.c", "link.c"]),
-        ("unit_baud.c", ["baud.c", "link.c"]),
-        ("unit_kernel_window.c", ["kernel_window.c", "call.c", "error.c"]),
+        ("unit_link.c", ["link/link.c"]),
+        ("unit_heap.c", ["calls/heap.c", "calls/error.c", "link/link.c"]),
+        ("unit_baud.c", ["link/baud.c", "link/link.c"]),
+        ("unit_kernel_window.c", ["kernels/kernel_window.c", "calls/call.c", "calls/error.c"]),
     ],
 )
 def test_unit(tmp_path: Path, compiler: str, unit: str, sources: list[str]) -> None:
@@ -38,7 +38,7 @@ def test_unit(tmp_path: Path, compiler: str, unit: str, sources: list[str]) -> N
         pytest.skip(f"{compiler} is not installed")
     (tmp_path / "mtvm_config.h").write_text(CONFIG + SETTINGS)
     program = tmp_path / "unit"
-    folders = [tmp_path, *(SRC / room for room in ("rpc", "port", "runtime", "model"))]
+    folders = [tmp_path, *(SRC / room for room in ("rpc", "port", "abi", "model"))]
     files = [HERE / "rpc" / unit, *(SRC / "rpc" / source for source in sources)]
     command = [compiler, *STRICT, *SANITIZED, *(f"-I{folder}" for folder in folders)]
     subprocess.run([*command, *map(str, files), "-o", str(program)], check=True)

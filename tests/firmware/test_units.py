@@ -42,7 +42,14 @@ ARM = [
 
 
 def includes(config: Path) -> list[str]:
-    folders = [config, SRC / "model", SRC / "runtime", SRC / "port", SRC / "port" / "baremetal"]
+    folders = [
+        config,
+        SRC / "model",
+        SRC / "abi",
+        SRC / "runtime",
+        SRC / "port",
+        SRC / "port" / "baremetal",
+    ]
     return [f"-I{folder}" for folder in folders]
 
 
@@ -90,7 +97,12 @@ def run_unit(unit: str, project: Project, tmp_path: Path, compiler: str) -> None
     src = project.directory / "src"
     sources = [*(src / "model").glob("*.c"), *(src / "runtime").glob("*.c")]
     sources += (project.directory / "model" / "codegen").rglob("*.c")
-    folders = [src / "model", src / "runtime", project.directory / "model/codegen/host/include"]
+    folders = [
+        src / "model",
+        src / "abi",
+        src / "runtime",
+        project.directory / "model/codegen/host/include",
+    ]
     program = tmp_path / "unit"
     command = [compiler, "-std=gnu99", "-w", "-g", "-ffunction-sections", "-Wl,--gc-sections"]
     command += [*SANITIZED, *(f"-I{folder}" for folder in folders), str(HERE / unit)]
@@ -124,6 +136,7 @@ def test_every_file_is_clean_for_arm(
                 "src/port",
                 "src/port/baremetal",
                 "src/app",
+                "src/abi",
                 "src/runtime",
                 "model/codegen/host/include",
             )

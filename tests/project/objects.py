@@ -42,7 +42,7 @@ def with_objects(library: Path, flags: Sequence[str], target: Path) -> Path:
     source.write_text(head + "\n".join(_DECLARED.findall(text)) + "\n" + text[start:end])
     objects = folder / "codegen/host/lib"
     objects.mkdir(exist_ok=True)
-    includes = ["-I", template_project() / "src/runtime"]
+    includes = ["-I", template_project() / "src/abi"]
     made = objects / f"{source.stem}.o"
     subprocess.run([GCC, "-O2", "-w", *flags, "-c", operators, "-o", made, *includes], check=True)
     files = {

@@ -40,8 +40,8 @@ def test_operators_are_a_project_without_models(make_project: MakeProject, board
     )
     files = set(json.loads((project.directory / "project.json").read_text())["files"])
     assert "model/codegen/host/src/lib1.c" in files
-    assert "src/rpc/executor.c" not in files  # there is nothing to execute
-    assert "src/rpc/kernel_window.c" not in files  # nor does anything come later
+    assert "src/rpc/features/executor.c" not in files  # there is nothing to execute
+    assert "src/rpc/kernels/kernel_window.c" not in files  # nor does anything come later
 
 
 def test_tensors_get_the_ram_that_is_left(make_project: MakeProject) -> None:

@@ -22,12 +22,14 @@ PARTS = {
         *model.INCLUDED,
     ),
     rpc.FOLDER: (
-        *(*rpc.SERVER, *rpc.EXECUTOR, *rpc.GRAPH_KERNELS),
+        *(*rpc.SERVER, rpc.FEATURES, *rpc.BAUD, *rpc.EXECUTOR, *rpc.KERNELS, *rpc.SYSTEM_FUNCTIONS),
+        *(*rpc.NAMED_KERNELS, *rpc.GRAPH_KERNELS, rpc.GRAPH_TABLE, *rpc.OPERATORS),
         *(*rpc.KERNEL_HOST, *rpc.KERNELS_IN_RAM, *rpc.KERNEL_LIBRARIES),
         *(name for codec in rpc.CODECS.values() for name in codec),
     ),
+    runtime.ABI_FOLDER: (*runtime.ABI, runtime.PACKED),
     runtime.FOLDER: (
-        *(*runtime.ABI, runtime.WORKSPACE, runtime.OWN_WORKSPACE, runtime.CRT_WORKSPACE),
+        *(runtime.WORKSPACE, runtime.OWN_WORKSPACE, runtime.CRT_WORKSPACE),
         *(runtime.LAST_ERROR, runtime.CRT_LIMITS, *runtime.CRT_PLATFORM),
     ),
     trace.FOLDER: trace.trace_files("packed"),

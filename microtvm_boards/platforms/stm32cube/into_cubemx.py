@@ -24,7 +24,7 @@ from microtvm_boards.project.write.render import render
 
 FOLDER = "microtvm"
 MARK = "microtvm.json"  # tells a folder of ours from one of the user's
-_KEPT = ("src/model/", "src/runtime/", "model/", "crt/")
+_KEPT = ("src/model/", "src/abi/", "src/runtime/", "model/", "crt/")
 _PART = re.compile(r"^Mcu\.UserName=(\S+)", re.MULTILINE)
 CMAKE_LINES = (
     f"add_subdirectory({FOLDER})\ntarget_link_libraries(${{CMAKE_PROJECT_NAME}} {FOLDER})\n"

@@ -33,6 +33,7 @@ class Stm32CubeTarget(TargetPlan):
         ),
         linker_script=True,
         cortex_m=True,
+        changes_baud=True,
     )
 
     def read(self, board: Board, options: ProjectOptions) -> Mapping[str, bytes]:

@@ -48,6 +48,7 @@ class ZephyrTarget(TargetPlan):
             *("project/testcase.yaml.j2", "project/west.yml.j2"),
         ),
         sections=True,
+        changes_baud=True,
     )
 
     def facts(self, board: Board) -> TargetFacts:

@@ -10,6 +10,7 @@ from microtvm_boards.project.manifest import CXX_SUFFIXES
 from microtvm_boards.project.needs.preflight import buffer_bytes
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.graph import GraphKernel, graph_kernels
+from microtvm_boards.project.plan.rpc import FRAME_BYTES
 from microtvm_boards.project.plan.types import ModulePlan
 from microtvm_boards.project.write.code_context import code_context
 
@@ -53,11 +54,12 @@ def project_context(plan: Plan) -> Mapping[str, Any]:
         "runtime_includes": (
             ["crt/include", "src/runtime/crt_config"]
             if plan.options.runtime == "standalone_crt"
-            else ["src/runtime"]
+            else ["src/abi"]
         ),
         # Hosts find those of the first library through TVM's registry, the others by our names.
         "kernels": _graph_kernels([m for m in plan.modules if m.library == 0]),
         "named_kernels": _graph_kernels([m for m in plan.modules if m.library > 0]),
+        "frame_bytes": FRAME_BYTES,
         "device_info": _device_info(plan),
         # What the firmware is of: its models, or the library of operators.
         "subjects": [m.module.name for m in plan.modules]

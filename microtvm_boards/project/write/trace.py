@@ -144,7 +144,9 @@ def trace_project(project: Project, directory: Path) -> TracedProject:
 
 
 def _require_hooks(project: Project, files: Mapping[str, bytes]) -> None:
-    file = "src/rpc/registry.c" if project.entrypoint == "packed" else "src/app/c_harness.c"
+    file = (
+        "src/rpc/features/features.c" if project.entrypoint == "packed" else "src/app/c_harness.c"
+    )
     if b"MTVM_TRACE" not in files.get(file, b""):
         raise ProjectError(
             f"{project.directory / file} has no commands for tracing: another version of "

@@ -3,14 +3,13 @@
 #include <stddef.h>
 #include <string.h>
 
-#include "codec.h"
-#include "error.h"
-#include "heap.h"
-#include "registry.h"
-#ifdef MTVM_KERNEL_WINDOW_BYTES
-#include "kernel_window.h"
-#endif
-#include "rpc_codes.h"
+#include "calls/error.h"
+#include "calls/handles.h"
+#include "calls/heap.h"
+#include "codec/codec.h"
+#include "codec/rpc_codes.h"
+#include "features/features.h"
+#include "features/timer.h"
 
 #define PROTOCOL "0.8.0" /* of all TVMs from 0.8 on */
 #define ATTRIBUTE_EXISTS 0
@@ -47,13 +46,17 @@ static bool init_server(mtvm_reader_t *reader, mtvm_call_t *call) {
 }
 
 static bool get_global_function(mtvm_call_t *call) {
-  return return_handle(call, mtvm_registry_global(call->values[0].v_str));
+  return return_handle(call, mtvm_find_global(call->values[0].v_str));
 }
 
 static bool free_handle(mtvm_call_t *call) {
-  return mtvm_registry_free((uint32_t)(uintptr_t)call->values[0].v_handle,
-                            call->values[1].v_int64) &&
-         return_nothing(call);
+  uint32_t handle = (uint32_t)(uintptr_t)call->values[0].v_handle;
+  int64_t code = call->values[1].v_int64;
+  if (handle == 0 || MTVM_KIND_OF(handle) != code) {
+    return mtvm_no_handle(handle);
+  }
+  bool timer = code == MTVM_FUNCTION_KIND && MTVM_MODULE_OF(handle) == MTVM_MODULE_TIMER;
+  return (!timer || mtvm_timer_free(MTVM_INDEX_OF(handle))) && return_nothing(call);
 }
 
 static bool create_stream(mtvm_call_t *call) { return return_handle(call, 0); }
@@ -111,7 +114,7 @@ static const struct {
 
 static bool system_call(mtvm_reader_t *reader, mtvm_call_t *call, uint32_t number) {
   if (number >= SYSTEM_CALL_COUNT) {
-    return mtvm_fail_numbers("CODE: % isn't served", number + RPC_GET_GLOBAL_FUNCTION, 0, 0);
+    return mtvm_fail_number("CODE: % isn't served", number + RPC_GET_GLOBAL_FUNCTION);
   }
   return mtvm_read_arguments(reader, call) &&
          mtvm_call_takes(call, system_calls[number].signature) &&
@@ -127,9 +130,6 @@ static bool copy_to_device(mtvm_reader_t *reader, mtvm_call_t *call) {
     return mtvm_fail_numbers("PACKET: a copy of % B came with %", span.size,
                              (uint32_t)(reader->end - reader->at), 0);
   }
-#ifdef MTVM_KERNEL_WINDOW_BYTES
-  mtvm_kernel_window_write(span.data);
-#endif
   memcpy(span.data, reader->at, span.size);
   return return_nothing(call);
 }
@@ -137,16 +137,18 @@ static bool copy_to_device(mtvm_reader_t *reader, mtvm_call_t *call) {
 static bool call_function(mtvm_reader_t *reader, mtvm_call_t *call) {
   uint32_t handle;
   return mtvm_read_handle(reader, &handle) && mtvm_read_arguments(reader, call) &&
-         mtvm_registry_call(handle, call);
+         mtvm_call_function(handle, call);
 }
 
 bool mtvm_dispatch(uint8_t *packet, uint32_t length, uint8_t *end) {
   mtvm_reader_t reader = {packet, packet + length};
-  mtvm_call_t call = {.arena = {packet + length, end}};
+  mtvm_call_t call;
   mtvm_span_t span;
   uint64_t size;
   uint32_t code;
   bool done;
+  call.arena.at = packet + length;
+  call.arena.end = end;
   if (!mtvm_read_u64(&reader, &size) || !mtvm_read_u32(&reader, &code) ||
       size != length - sizeof size) {
     (void)mtvm_fail("PACKET: no size and code");

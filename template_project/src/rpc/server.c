@@ -2,15 +2,15 @@
 
 #include <stdbool.h>
 
-#include "codec.h"
+#include "calls/error.h"
+#include "codec/codec.h"
 #include "dispatch.h"
-#include "error.h"
-#include "link.h"
+#include "features/features.h"
+#include "link/link.h"
+#include "link/session.h"
 #include "mtvm_config.h"
-#include "registry.h"
-#include "session.h"
 #ifdef MTVM_HAS_BAUD
-#include "baud.h"
+#include "link/baud.h"
 #endif
 
 /* One payload; behind it, while it is served, its decoded arguments. */
@@ -20,7 +20,7 @@ static bool damage_reported;
 
 void mtvm_server_start(void) {
   mtvm_link_init(&line, packet, sizeof packet);
-  mtvm_registry_reset();
+  mtvm_features_reset();
   mtvm_session_boot();
 }
 
@@ -65,7 +65,7 @@ static void serve(void) {
   } else if (!mtvm_dispatch(packet + MTVM_SESSION_HEADER, line.length - MTVM_SESSION_HEADER,
                             packet + sizeof packet)) {
     mtvm_session_end();
-    mtvm_registry_reset();
+    mtvm_features_reset();
     boot_rate();
   }
   answered();
@@ -87,7 +87,7 @@ void mtvm_server_take(uint8_t byte) {
   switch (mtvm_session_take(packet, line.length)) {
     case MTVM_SESSION_NOTHING: return;
     case MTVM_SESSION_ENDED: boot_rate(); /* fall through */
-    case MTVM_SESSION_STARTED: mtvm_registry_reset(); return;
+    case MTVM_SESSION_STARTED: mtvm_features_reset(); return;
     case MTVM_SESSION_PACKET: serve(); return;
   }
 }

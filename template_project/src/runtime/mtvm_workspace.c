@@ -4,7 +4,7 @@
 
 #include "mtvm_config.h"
 #ifdef MTVM_WORKSPACE_IN_HEAP
-#include "heap.h"
+#include "calls/heap.h"
 #endif
 
 /* Every request is rounded up to this; TVM counts workspace the same way

@@ -2,21 +2,14 @@
 
 #include <stddef.h>
 
-#include "error.h"
+#include "calls/error.h"
 #include "mtvm_trace.h"
-
-static bool return_bytes(mtvm_call_t *call, const void *data, uint32_t size) {
-  call->result.code = kTVMBytes;
-  call->result.value.bytes.data = data;
-  call->result.value.bytes.size = size;
-  return true;
-}
 
 /* Argument `i`, at most `most`; false with the error set when it is more, or negative. */
 static bool number(const mtvm_call_t *call, uint32_t i, uint32_t most, uint32_t *value) {
   int64_t given = call->values[i].v_int64;
   *value = (uint32_t)given;
-  return (given >= 0 && given <= most) || mtvm_fail_numbers("VALUE: argument %", i, 0, 0);
+  return (given >= 0 && given <= most) || mtvm_fail_number("VALUE: argument %", i);
 }
 
 bool mtvm_trace_rpc_begin(mtvm_call_t *call, uint32_t index) {
@@ -35,7 +28,7 @@ bool mtvm_trace_rpc_values(mtvm_call_t *call, uint32_t index) {
   (void)index;
   return number(call, 0, MTVM_CALL_COUNT, &first) &&
          number(call, 1, MTVM_CALL_COUNT - first, &count) &&
-         return_bytes(call, &mtvm_trace_values[first], count * (uint32_t)sizeof *mtvm_trace_values);
+         mtvm_return_bytes(call, kTVMBytes, &mtvm_trace_values[first], count * (uint32_t)sizeof *mtvm_trace_values);
 }
 
 bool mtvm_trace_rpc_output(mtvm_call_t *call, uint32_t index) {
@@ -54,11 +47,9 @@ bool mtvm_trace_rpc_output(mtvm_call_t *call, uint32_t index) {
     return false;
   }
   if (count == 0) {
-    call->result.code = kTVMArgInt;
-    call->result.value.number = output->bytes;
-    return true;
+    return mtvm_return_int(call, output->bytes);
   }
-  return return_bytes(call, output->data + offset, count);
+  return mtvm_return_bytes(call, kTVMBytes, output->data + offset, count);
 }
 
 bool mtvm_trace_rpc_measure(mtvm_call_t *call, uint32_t index) {
@@ -68,5 +59,5 @@ bool mtvm_trace_rpc_measure(mtvm_call_t *call, uint32_t index) {
     return false;
   }
   mtvm_trace_measure(info);
-  return return_bytes(call, info, sizeof *info);
+  return mtvm_return_bytes(call, kTVMBytes, info, sizeof *info);
 }

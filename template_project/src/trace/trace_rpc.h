@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "call.h"
+#include "calls/call.h"
 
 /* mtvm.trace_begin(last) */
 bool mtvm_trace_rpc_begin(mtvm_call_t *call, uint32_t index);

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "link.h"
+#include "link/link.h"
 #include "mtvm_port.h"
 
 static uint8_t sent[1 << 16];

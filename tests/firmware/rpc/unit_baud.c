@@ -2,8 +2,8 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "baud.h"
-#include "error.h"
+#include "link/baud.h"
+#include "calls/error.h"
 #include "mtvm_config.h"
 #include "port.h"
 
@@ -17,8 +17,8 @@ int mtvm_port_set_baud(uint32_t baud) {
   return can ? 0 : -1;
 }
 
-bool mtvm_fail_numbers(const char *text, uint32_t a, uint32_t b, uint32_t c) {
-  (void)text, (void)a, (void)b, (void)c;
+bool mtvm_fail_number(const char *text, uint32_t number) {
+  (void)text, (void)number;
   return false;
 }
 

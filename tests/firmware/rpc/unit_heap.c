@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "error.h"
-#include "heap.h"
+#include "calls/error.h"
+#include "calls/heap.h"
 #include "mtvm_config.h"
 #include "port.h"
 

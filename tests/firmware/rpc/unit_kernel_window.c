@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "error.h"
-#include "kernel_window.h"
+#include "calls/error.h"
+#include "kernels/kernel_window.h"
 
 #define MAGIC 0x4B56544DU
 
@@ -65,18 +65,18 @@ static bool start(int64_t size, uint32_t crc) {
 static bool write_and_start(uint32_t magic, const char *host) {
   head_t head = {magic, {0}, entry};
   memcpy(head.host, host, sizeof head.host);
-  mtvm_kernel_window_write(mtvm_kernel_window);
+  assert(mtvm_kernel_window_take(mtvm_kernel_window, sizeof head));
   memcpy(mtvm_kernel_window, &head, sizeof head);
   return start(sizeof head, crc32_of(mtvm_kernel_window, sizeof head));
 }
 
 static void a_good_image_is_started_until_it_is_overwritten(void) {
-  assert(mtvm_kernels() == NULL);
-  assert(write_and_start(MAGIC, MTVM_KERNEL_HOST) && mtvm_kernels() == &module);
-  mtvm_kernel_window_write(&module); /* elsewhere */
-  assert(mtvm_kernels() == &module);
-  mtvm_kernel_window_write(mtvm_kernel_window + 8);
-  assert(mtvm_kernels() == NULL);
+  assert(mtvm_loaded_kernels() == NULL);
+  assert(write_and_start(MAGIC, MTVM_KERNEL_HOST) && mtvm_loaded_kernels() == &module);
+  assert(!mtvm_kernel_window_take(&module, 1)); /* elsewhere */
+  assert(mtvm_loaded_kernels() == &module);
+  assert(mtvm_kernel_window_take(mtvm_kernel_window + 8, 1));
+  assert(mtvm_loaded_kernels() == NULL);
 }
 
 static void what_is_no_image_for_this_firmware_is_refused(void) {
@@ -84,7 +84,7 @@ static void what_is_no_image_for_this_firmware_is_refused(void) {
   assert(!write_and_start(MAGIC + 1, MTVM_KERNEL_HOST) && refused("against another firmware"));
   assert(write_and_start(MAGIC, MTVM_KERNEL_HOST));
   assert(!start(sizeof(head_t), 0) && refused("its CRC differs"));
-  assert(mtvm_kernels() == NULL);
+  assert(mtvm_loaded_kernels() == NULL);
 }
 
 static void no_size_leads_outside(void) {
@@ -95,12 +95,12 @@ static void no_size_leads_outside(void) {
 }
 
 static void it_knows_what_it_holds(void) {
-  assert(mtvm_kernel_window_holds(mtvm_kernel_window, 256));
-  assert(mtvm_kernel_window_holds(mtvm_kernel_window + 256, 0));
-  assert(!mtvm_kernel_window_holds(mtvm_kernel_window, 257));
-  assert(!mtvm_kernel_window_holds(mtvm_kernel_window + 1, 256));
-  assert(!mtvm_kernel_window_holds(mtvm_kernel_window, UINT32_MAX));
-  assert(!mtvm_kernel_window_holds(NULL, 1));
+  assert(mtvm_kernel_window_take(mtvm_kernel_window, 256));
+  assert(mtvm_kernel_window_take(mtvm_kernel_window + 256, 0));
+  assert(!mtvm_kernel_window_take(mtvm_kernel_window, 257));
+  assert(!mtvm_kernel_window_take(mtvm_kernel_window + 1, 256));
+  assert(!mtvm_kernel_window_take(mtvm_kernel_window, UINT32_MAX));
+  assert(!mtvm_kernel_window_take(NULL, 1));
 }
 
 static void it_says_where_it_is_and_whose(void) {

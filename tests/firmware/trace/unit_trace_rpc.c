@@ -2,7 +2,7 @@
 #include <assert.h>
 #include <stdio.h>
 
-#include "error.h"
+#include "calls/error.h"
 #include "model.h"
 #include "trace_rpc.h"
 

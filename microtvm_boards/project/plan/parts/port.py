@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.parts.planned import TEMPLATE, copied, from_folder, rendered
+from microtvm_boards.project.plan.parts.rpc import baud_files
 from microtvm_boards.project.plan.types import PlannedFile
 
 FOLDER = "src/port"
@@ -27,6 +28,7 @@ class Port:
     sections: bool = False  # SECTIONS, where buffers have sections of their own
     linker_script: bool = False  # a whole one
     cortex_m: bool = False  # without an operating system
+    changes_baud: bool = False  # of its UART, for the server of src/rpc
 
     @property
     def places_buffers(self) -> bool:
@@ -56,6 +58,8 @@ def port_files(draft: Draft, port: Port) -> Iterator[PlannedFile]:
     if port.sections and any(buffer.section for buffer in draft.buffers):
         names.append(SECTIONS)
     yield from (_of_platform(draft, name) for name in names)
+    if port.changes_baud:
+        yield from baud_files(draft)
 
 
 def _of_platform(draft: Draft, name: str) -> PlannedFile:
