@@ -66,19 +66,19 @@ OWN_PLATFORMS = (
         target="microtvm_boards.platforms.stm32cube.target:Stm32CubeTarget",
     ),
 )
-_FLASHERS = "microtvm_boards.flashers"
+_TOOLS = "microtvm_boards.flashers.tools"
 OWN_COMPILERS = {"relay": "microtvm_boards.relay.compiler:RelayCompiler"}
 OWN_FLASHERS = {
-    "emulator": f"{_FLASHERS}.emulator:EmulatorFlasher",
-    "west": f"{_FLASHERS}.west:WestFlasher",
-    "pyocd": f"{_FLASHERS}.pyocd:PyOcdFlasher",
-    "openocd": f"{_FLASHERS}.openocd:OpenOcdFlasher",
-    "stm32cubeprogrammer": f"{_FLASHERS}.stm32cubeprogrammer:Stm32CubeProgrammerFlasher",
-    "stflash": f"{_FLASHERS}.stflash:StFlashFlasher",
-    "jlink": f"{_FLASHERS}.jlink:JLinkFlasher",
-    "stm32flash": f"{_FLASHERS}.stm32flash:Stm32FlashFlasher",
-    "dfu": f"{_FLASHERS}.dfu:DfuFlasher",
-    "gdb": f"{_FLASHERS}.gdb:GdbFlasher",
+    "emulator": "microtvm_boards.flashers.emulator:EmulatorFlasher",
+    "west": f"{_TOOLS}.west:WestFlasher",
+    "pyocd": f"{_TOOLS}.pyocd:PyOcdFlasher",
+    "openocd": f"{_TOOLS}.openocd:OpenOcdFlasher",
+    "stm32cubeprogrammer": f"{_TOOLS}.stm32cubeprogrammer:Stm32CubeProgrammerFlasher",
+    "stflash": f"{_TOOLS}.stflash:StFlashFlasher",
+    "jlink": f"{_TOOLS}.jlink:JLinkFlasher",
+    "stm32flash": f"{_TOOLS}.stm32flash:Stm32FlashFlasher",
+    "dfu": f"{_TOOLS}.dfu:DfuFlasher",
+    "gdb": f"{_TOOLS}.gdb:GdbFlasher",
 }
 
 

@@ -18,7 +18,6 @@ MOST_PARAMETERS = 6  # of a function, keyword-only ones too, beside self
 
 LARGE_FOLDERS = {
     "microtvm_boards/cli/commands": 16,  # a file for each command
-    "microtvm_boards/flashers": 17,
     "template_project/src/model": 18,
     "template_project/src/rpc": 32,
 }

@@ -1,4 +1,4 @@
-"""Flashers by name: `get_flasher("emulator")`. Ours have one file each in this folder."""
+"""Flashers by name: `get_flasher("emulator")`. Ours have one file each in tools/."""
 
 from __future__ import annotations
 

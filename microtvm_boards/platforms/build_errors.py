@@ -15,7 +15,7 @@ _LINE_LIMIT = 200  # characters; a compiler's command line has thousands
 
 
 @dataclass(frozen=True)
-class Failure:
+class FirstError:
     """The first error of a build. `file` is relative to the project when it lies inside.
 
     too_large: all was compiled, and doesn't fit the board.
@@ -65,13 +65,13 @@ _CXX_LIBRARY = re.compile(r"[a-z_]+")  # memory, utility, type_traits: headers w
 _C_LIBRARY = re.compile(r"(?:std\w+|string|math|assert|errno|limits|inttypes|time)\.h")
 
 
-def explain(output: Sequence[str], project: Path, board: Board) -> Failure:
+def explain(output: Sequence[str], project: Path, board: Board) -> FirstError:
     """The first error in `output`, the lines of a failed build of `project` for `board`.
 
-    Never raises: output without a line that looks like an error gives a Failure that says so.
+    Never raises: output without a line that looks like an error gives a FirstError that says so.
     """
     lines = [_ESCAPE.sub("", line) for line in output]
-    found = next(_errors(lines, board), None) or Failure("no line of the output names an error")
+    found = next(_errors(lines, board), None) or FirstError("no line of the output names an error")
     inside = f"{project}/"
     file = found.file
     if file is not None and file.startswith(inside):
@@ -91,32 +91,32 @@ def last_lines(output: Sequence[str]) -> list[str]:
     return shown[-_LAST_LINES:]
 
 
-def _errors(lines: Sequence[str], board: Board) -> Iterator[Failure]:
+def _errors(lines: Sequence[str], board: Board) -> Iterator[FirstError]:
     overflow = _overflow(lines, board)
     yield from _kconfig(lines)
     for number, line in enumerate(lines):
         if match := _CMAKE_AT.match(line):
             text = _cmake_text(lines[number + 1 :])
-            yield Failure(text, match["file"], int(match["line"]))
+            yield FirstError(text, match["file"], int(match["line"]))
         elif match := _COMPILER.match(line):
-            yield Failure(_cut(match["text"]), match["file"], int(match["line"]))
+            yield FirstError(_cut(match["text"]), match["file"], int(match["line"]))
         elif match := _SYMBOL.search(line):
             where = int(match["line"]) if match["line"] else None
-            yield Failure(f'{match["what"]} "{match["symbol"]}"', match["file"], where)
+            yield FirstError(f'{match["what"]} "{match["symbol"]}"', match["file"], where)
         elif match := _DEVICETREE.search(line):
-            yield Failure(_cut(match[0]))
+            yield FirstError(_cut(match[0]))
         elif match := _CMAKE.match(line):
-            yield Failure(_cut(match["text"]))
+            yield FirstError(_cut(match["text"]))
         elif (match := _LINKER.match(line)) and not _NO_LINKER_ERROR.search(line):
-            yield overflow or Failure(_cut(match["text"]))
+            yield overflow or FirstError(_cut(match["text"]))
         elif match := _TOOL.match(line):
-            yield Failure(_cut(f"{match['tool']}: {match['text']}"))
+            yield FirstError(_cut(f"{match['tool']}: {match['text']}"))
     for line in lines:  # these say only what failed, so they count when nothing says why
         if match := _MAKE.match(line) or _NINJA.match(line):
-            yield Failure(_cut(match["text"]))
+            yield FirstError(_cut(match["text"]))
 
 
-def _kconfig(lines: Sequence[str]) -> Iterator[Failure]:
+def _kconfig(lines: Sequence[str]) -> Iterator[FirstError]:
     """Zephyr's Kconfig ends with its warnings, each a paragraph, and a line that makes them errors.
 
     Its syntax errors are Python exceptions.
@@ -127,11 +127,11 @@ def _kconfig(lines: Sequence[str]) -> Iterator[Failure]:
                 rest = takewhile(str.strip, lines[number + 1 :])
                 text = " ".join([match["text"], *(part.strip() for part in rest)])
                 where = int(match["line"]) if match["line"] else None
-                yield Failure(_cut(f"Kconfig: {text}"), match["file"], where)
+                yield FirstError(_cut(f"Kconfig: {text}"), match["file"], where)
     for line in lines:
         if match := re.match(r"kconfiglib\.KconfigError: (?:(.+?):(\d+): )?(.+)", line):
             where = int(match[2]) if match[2] else None
-            yield Failure(_cut(f"Kconfig: {match[3]}"), match[1], where)
+            yield FirstError(_cut(f"Kconfig: {match[3]}"), match[1], where)
 
 
 def _cmake_text(lines: Sequence[str]) -> str:
@@ -154,7 +154,7 @@ def _cut(text: str) -> str:
     return text if len(text) <= _LINE_LIMIT else text[:_LINE_LIMIT] + " ..."
 
 
-def _overflow(lines: Sequence[str], board: Board) -> Failure | None:
+def _overflow(lines: Sequence[str], board: Board) -> FirstError | None:
     """All memories that are too small, in one sentence: ld prints a line for each."""
     found = {m["region"]: m["bytes"] for line in lines if (m := _OVERFLOW.search(line))}
     if not found:
@@ -169,7 +169,7 @@ def _overflow(lines: Sequence[str], board: Board) -> Failure | None:
     if "flash" in uses:
         advice.append("for flash optimization=size, fewer baked samples or a smaller model")
     advice.append("or a board with more memory")
-    return Failure(
+    return FirstError(
         "the firmware doesn't fit: "
         + ", ".join(f"{region} is {size} bytes too small" for region, size in found.items()),
         hint="; ".join(advice),

@@ -15,7 +15,7 @@ from microtvm_boards.firmware.memory_use import MemoryUse, memory_use
 from microtvm_boards.firmware.stack_use import StackUse, write_stack
 from microtvm_boards.platforms import build_state, tools
 from microtvm_boards.platforms.base import BuildResult, Platform, Progress
-from microtvm_boards.platforms.build_errors import Failure, explain, last_lines
+from microtvm_boards.platforms.build_errors import FirstError, explain, last_lines
 from microtvm_boards.platforms.build_state import BuildState
 from microtvm_boards.platforms.tools import Tool
 from microtvm_boards.programs import run_logged
@@ -29,7 +29,7 @@ class Build:
     project: Project
     log: TextIO
     progress: Progress | None
-    hint: Callable[[Failure], str]  # what to do about a failure
+    hint: Callable[[FirstError], str]  # what to do about a failure
 
     def run(self, command: Sequence[str], environment: Mapping[str, str] | None = None) -> None:
         """In the project's directory. Raises BuildError with the first error of a command that
@@ -74,7 +74,7 @@ class LoggedBuild(Platform):
         """Where the linker puts the firmware; its map is beside it."""
         return project.build_dir / build_state.FIRMWARE
 
-    def hint(self, project: Project, failure: Failure) -> str:
+    def hint(self, project: Project, failure: FirstError) -> str:
         """What to do about `failure`."""
         return failure.hint
 

@@ -16,7 +16,7 @@ from microtvm_boards.errors import ToolNotFoundError
 from microtvm_boards.flashers import FlashTarget, get_flasher
 from microtvm_boards.flashers.failures import HINTS, Failure, FlashFailedError
 from microtvm_boards.flashers.image import flash_image
-from microtvm_boards.flashers.pyocd import PyOcdFlasher
+from microtvm_boards.flashers.tools.pyocd import PyOcdFlasher
 from tests.conftest import PATIENCE
 from tests.flashers.cmsis_pack import install_pack, write_pack
 from tests.flashers.swd_chip import FLASH, FLASH_BYTES
@@ -98,7 +98,7 @@ def test_the_image_is_written_compared_and_started(bench: Bench, target: FlashTa
     assert "reading back: 100 %" in bench.heard
     assert bench.heard[-1].startswith("1,311 bytes at 0x08000000 hold what was written (pyOCD ")
     log = (target.build_dir / "flash.log").read_text().splitlines()
-    assert "-m microtvm_boards.flashers.pyocd_program --target stm32l475xc" in log[0]
+    assert "-m microtvm_boards.flashers.tools.pyocd_program --target stm32l475xc" in log[0]
     assert log[1:] == bench.heard
 
 

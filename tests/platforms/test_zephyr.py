@@ -16,7 +16,7 @@ from microtvm_boards.errors import (
     TransportError,
     UsageError,
 )
-from microtvm_boards.platforms.build_errors import Failure, explain
+from microtvm_boards.platforms.build_errors import FirstError, explain
 from microtvm_boards.platforms.zephyr import build as zephyr_build
 from microtvm_boards.platforms.zephyr import run as zephyr_run
 from microtvm_boards.platforms.zephyr import stack as zephyr_stack
@@ -264,7 +264,7 @@ def test_a_missing_module_is_named_with_its_command(tree: ZephyrTree) -> None:
     ],
 )
 def test_other_failures_of_zephyr_have_hints(tree: ZephyrTree, message: str, words: str) -> None:
-    assert words in hint(Failure(message, hint="as before"), tree)
+    assert words in hint(FirstError(message, hint="as before"), tree)
 
 
 # Running

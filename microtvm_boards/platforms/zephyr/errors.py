@@ -6,7 +6,7 @@ import os
 import re
 
 from microtvm_boards.boards import Board
-from microtvm_boards.platforms.build_errors import Failure
+from microtvm_boards.platforms.build_errors import FirstError
 from microtvm_boards.platforms.zephyr.devicetree import UART_CHOICES, Devicetree
 from microtvm_boards.platforms.zephyr.tree import ZephyrTree, missing_modules, modules
 
@@ -30,7 +30,7 @@ _MODULES = (
 )
 
 
-def hint(failure: Failure, tree: ZephyrTree) -> str:
+def hint(failure: FirstError, tree: ZephyrTree) -> str:
     """The next command for `failure`; "" when Zephyr has nothing to do with it."""
     missing = _MISSING_FILE.search(failure.message)
     if missing:

@@ -10,7 +10,7 @@ from microtvm_boards.boards import Memory, Uart, UsbId
 from microtvm_boards.errors import MicroTvmBoardsError, ProjectError, ToolNotFoundError, UsageError
 from microtvm_boards.firmware.stack_use import StackUse
 from microtvm_boards.platforms.base import ANY_DEVICE, Found, Progress
-from microtvm_boards.platforms.build_errors import Failure
+from microtvm_boards.platforms.build_errors import FirstError
 from microtvm_boards.platforms.cmake import build_command, forget_configuration, is_configured
 from microtvm_boards.platforms.logged_build import Build, LoggedBuild
 from microtvm_boards.platforms.serial_board import serial_transport
@@ -92,7 +92,7 @@ class ZephyrPlatform(LoggedBuild):
         zephyr_run.save(project, zephyr_run.ask(project, *_configured(project)))
         return stack.use
 
-    def hint(self, project: Project, failure: Failure) -> str:
+    def hint(self, project: Project, failure: FirstError) -> str:
         return hint(failure, _tree(project))
 
     def flash(

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from microtvm_boards.errors import DeviceError, MicroTvmBoardsError
-from microtvm_boards.relay.session.failures import Failure
+from microtvm_boards.relay.session.failures import CarriedError
 from microtvm_boards.rpc.codecs.classic.packets import Code, system_call
 
 _MAGIC = 0xFF271  # greets on both sides of rpc.Connect (v0.16, src/runtime/rpc)
@@ -82,7 +82,7 @@ class Bridge:
                     "The process that talks to the device has ended unexpectedly."
                 )
             if report_line != _OPEN:
-                raise Failure.from_json(report_line).exception()
+                raise CarriedError.from_json(report_line).exception()
         except BaseException:
             self.end()
             raise
@@ -152,7 +152,7 @@ def _run(
         try:
             link = open_link()
         except MicroTvmBoardsError as error:
-            os.write(report, Failure.of(error).to_json())
+            os.write(report, CarriedError.of(error).to_json())
             os._exit(0)
         with contextlib.closing(link):
             os.write(report, _OPEN)
@@ -252,7 +252,7 @@ def _serve(connection: socket.socket, link: Link) -> None:
                     raise _interrupted()
                 reply = _call(link, packet)
             except MicroTvmBoardsError as error:
-                reply = ended = system_call(Code.EXCEPTION, Failure.of(error).message())
+                reply = ended = system_call(Code.EXCEPTION, CarriedError.of(error).message())
         connection.sendall(reply)
 
 

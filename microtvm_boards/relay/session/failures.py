@@ -22,7 +22,7 @@ _REMOTE = re.compile(r".*RPCError: Error caught from RPC call:\n(?P<words>.*)\Z"
 
 
 @dataclass(frozen=True)
-class Failure:
+class CarriedError:
     """A MicroTvmBoardsError on its way from the child process to TVM's user."""
 
     name: str  # of a class of TVM's where the session failed, else of one in errors.py
@@ -32,7 +32,7 @@ class Failure:
     log: str | None
 
     @classmethod
-    def of(cls, error: MicroTvmBoardsError) -> Failure:
+    def of(cls, error: MicroTvmBoardsError) -> CarriedError:
         if isinstance(error, errors.TransportTimeoutError):
             name = _TIMEOUT
         elif isinstance(error, (errors.TransportClosedError, errors.DeviceError)):
@@ -43,7 +43,7 @@ class Failure:
         return cls(name, error.cause, error.hint, error.details, log)
 
     @classmethod
-    def from_json(cls, line: bytes) -> Failure:
+    def from_json(cls, line: bytes) -> CarriedError:
         return cls(**json.loads(line))
 
     def to_json(self) -> bytes:

@@ -1,4 +1,4 @@
-"""Flashes with the library pyOCD: `python -m microtvm_boards.flashers.pyocd_program ...`.
+"""Flashes with the library pyOCD: `python -m microtvm_boards.flashers.tools.pyocd_program ...`.
 
 The flasher "pyocd" runs it as a process of its own, which it can end when a probe's driver hangs.
 A failure ends with the lines `hint: ...` and `failed (<failure>): <cause>`, which it reads.
@@ -25,7 +25,7 @@ from pyocd.target.pack.pack_target import ManagedPacks, PackTargets
 
 from microtvm_boards.errors import nearest
 from microtvm_boards.flashers.failures import Failure, FlashFailedError, classify
-from microtvm_boards.flashers.pyocd import PATTERNS
+from microtvm_boards.flashers.tools.pyocd import PATTERNS
 
 # DBGMCU_IDCODE: F1, F2, F4, F7, L4; H7; U5, L5; F0, G0, L0.
 _ID_REGISTERS = (0xE0042000, 0x5C001000, 0xE0044000, 0x40015800)

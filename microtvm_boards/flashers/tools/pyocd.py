@@ -45,8 +45,8 @@ PATTERNS = (
         "is the setting target the chip on the board? Or its flash is protected",
     ),
 )
-_PROGRAM = "microtvm_boards.flashers.pyocd_program"
-_PACKAGES = Path(__file__).parents[2]  # where our package is, for a Python that wasn't told
+_PROGRAM = "microtvm_boards.flashers.tools.pyocd_program"
+_PACKAGES = Path(__file__).parents[3]  # where our package is, for a Python that wasn't told
 _FAILED = re.compile(r"^failed \((\w+)\): ")
 
 

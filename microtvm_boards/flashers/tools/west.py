@@ -7,10 +7,10 @@ import shlex
 from dataclasses import replace
 from typing import ClassVar
 
-from microtvm_boards.flashers import dfu, jlink, openocd, pyocd, stflash, stm32cubeprogrammer
 from microtvm_boards.flashers.base import FlashTarget
 from microtvm_boards.flashers.failures import Failure, Pattern
 from microtvm_boards.flashers.tool_flasher import ToolFlasher
+from microtvm_boards.flashers.tools import dfu, jlink, openocd, pyocd, stflash, stm32cubeprogrammer
 from microtvm_boards.programs import Tool
 
 PATTERNS = (
