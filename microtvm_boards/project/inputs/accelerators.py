@@ -6,6 +6,7 @@ Found at generation and copied into the project; what is missing is named then.
 from __future__ import annotations
 
 import os
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -36,6 +37,7 @@ _EXTRA_HINT = (
     "put them, and the sources or libraries behind them, into a tar: -o extra_files_tar=FILE"
 )
 _TVM = ("tvm/", "dlpack/")
+_INCLUDED = ("Include", "PrivateInclude")
 _SKIPPED = frozenset({"Core_A", "Core_R", "Device", "RTOS", "RTOS2", "DAP", "Driver", "Examples"})
 
 
@@ -59,19 +61,27 @@ def read_cmsis(
     trees = cmsis_trees(cmsis_path) or of_platform()
     headers, sources = _index(trees)
     files: dict[str, bytes] = {}
-    waiting = [headers[name] for name in sorted(wanted) if name in headers]
-    waiting += [sources[name] for data in code for name in _functions(data) if name in sources]
+    waiting = [f"include/{name}" for name in sorted(wanted) if name in headers]
+    waiting += [f"src/{name}.c" for data in code for name in _functions(data) if name in sources]
     while waiting:
-        path = waiting.pop()
-        target = f"include/{path.name}" if path.suffix == ".h" else f"src/{path.name}"
+        target = waiting.pop()
         if target in files:
             continue
+        folder, _, name = target.partition("/")
+        is_source = folder == "src"
+        path = sources[name.removesuffix(".c")] if is_source else headers[name]
         files[target] = data = path.read_bytes()
-        found = [headers[name] for name in _includes(data) if name in headers]
-        if path.suffix == ".c":
-            found += [sources[name] for name in _functions(data) if name in sources]
-        waiting += found
+        included = (_included(i, "" if is_source else name, headers) for i in _includes(data))
+        waiting += [f"include/{header}" for header in included if header in headers]
+        if is_source:
+            waiting += [f"src/{other}.c" for other in _functions(data) if other in sources]
     return files, tuple(describe(trees, list(headers)))
+
+
+def _included(name: str, by: str, headers: Mapping[str, Path]) -> str:
+    """The header that `by` means: beside itself, else as compilers find it."""
+    beside = posixpath.normpath(posixpath.join(posixpath.dirname(by), name))
+    return beside if beside in headers else name
 
 
 def refuse_missing(
@@ -181,17 +191,21 @@ def _defines(extra: Mapping[str, bytes], function: str) -> bool:
 
 
 def _index(roots: Iterable[Path]) -> tuple[dict[str, Path], dict[str, Path]]:
-    """Headers by name, and CMSIS-NN's sources by the function that each defines."""
+    """Headers by what an include says, such as dsp/utils.h, and CMSIS-NN's sources by the function
+    that each defines."""
     headers: dict[str, Path] = {}
     sources: dict[str, Path] = {}
     for root in roots:
         for folder, folders, files in os.walk(root):
             folders[:] = sorted(name for name in folders if name not in _SKIPPED)
             place = Path(folder)
-            if place.name in ("Include", "PrivateInclude"):
+            # What is found from a search path of compilers: a folder of these names.
+            base = next((p for p in (place, *place.parents) if p.name in _INCLUDED), None)
+            if base is not None and base.is_relative_to(root):
                 for name in sorted(files):
                     if name.endswith(".h"):
-                        headers.setdefault(name, place / name)
+                        path = place / name
+                        headers.setdefault(path.relative_to(base).as_posix(), path)
             elif "Source" in place.parts and _is_nn(place):
                 for name in sorted(files):
                     if name.endswith(".c"):
