@@ -39,11 +39,6 @@ MANY_PARAMETERS = {
     "relay/tuning/ms_runner.py get_rpc_runner_micro": 8,
     "relay/tuning/ms_runner.py measure": 7,
 }
-CIRCLES = {
-    "relay.tuning.trial relay.tuning.trial_session",
-    "relay.setup.enable relay.setup.finder",
-    "relay.tuning.meta_space relay.tuning.tuned",
-}
 
 
 def test_no_files_import_each_other_in_a_circle() -> None:
@@ -54,7 +49,7 @@ def test_no_files_import_each_other_in_a_circle() -> None:
         " ".join(sorted(module.removeprefix(f"{PACKAGE}.") for module in circle))
         for circle in circles(imported)
     }
-    assert found == CIRCLES
+    assert not found
 
 
 def test_a_circle_is_found() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.relay.setup.enable import enable_micro, load_tvm
+from microtvm_boards.relay.setup.enable import enable_micro
+from microtvm_boards.relay.setup.load import load_tvm
 from microtvm_boards.relay.setup.reproducible import normalize, read_members, write_tar
 from microtvm_boards.relay.setup.steady import steady_compiler
 

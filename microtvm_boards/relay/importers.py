@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from microtvm_boards.errors import ModelError, ToolNotFoundError, UsageError
-from microtvm_boards.relay.setup.enable import load_tvm
+from microtvm_boards.relay.setup.load import load_tvm
 
 
 def import_tflite(path: str | Path) -> tuple[Any, dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from microtvm_boards.compile.samples import ModelInput
 from microtvm_boards.errors import ModelError
-from microtvm_boards.relay.setup.enable import load_tvm
+from microtvm_boards.relay.setup.load import load_tvm
 
 
 def infer_types(mod: Any) -> Any:

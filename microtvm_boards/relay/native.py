@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from microtvm_boards.errors import UsageError, nearest
 from microtvm_boards.relay.ir import model_inputs
-from microtvm_boards.relay.setup.enable import load_tvm
+from microtvm_boards.relay.setup.load import load_tvm
 
 if TYPE_CHECKING:
     import numpy as np

@@ -8,9 +8,10 @@ import sys
 from collections.abc import Sequence
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.relay.setup.enable import load_tvm
+from microtvm_boards.relay.setup.finder import install
+from microtvm_boards.relay.setup.load import load_tvm
 from microtvm_boards.relay.setup.templates import SERVES
-from microtvm_boards.relay.tuning.trial_session import PORT, SERIAL_NUMBER
+from microtvm_boards.relay.tuning.served_board import PORT, SERIAL_NUMBER
 
 
 def run_rpc_server(
@@ -27,6 +28,7 @@ def run_rpc_server(
             "With --no-fork TVM starts an interpreter for each session, which knows no boards.",
             hint="leave --no-fork out",
         )
+    install()  # the processes that it starts know our sessions
     load_tvm()
     for name, value in ((SERIAL_NUMBER, serial_number), (PORT, serial_port), (SERVES, "1")):
         if value is not None:

@@ -72,7 +72,7 @@ class _Loader(Loader):
 
 def _before_micro() -> bool:
     """Whether `tvm.micro` has our session, since TVM has none."""
-    from microtvm_boards.relay.setup.enable import register_session
+    from microtvm_boards.relay.setup.micro import register_session
     from microtvm_boards.relay.tuning.trial_session import unregister
 
     unregister(sys.modules["tvm"])
@@ -86,7 +86,7 @@ def _after(module: ModuleType, *, own_session: bool) -> None:
         hook_workers(module)
         return
     from microtvm_boards.relay.session.failures import register_call_errors
-    from microtvm_boards.relay.setup.enable import complete, use_session
+    from microtvm_boards.relay.setup.micro import complete, use_session
     from microtvm_boards.relay.setup.templates import use_templates
     from microtvm_boards.relay.tuning.trial_loader import use_loader
     from microtvm_boards.relay.tuning.trial_session import register

@@ -13,7 +13,7 @@ from typing import Any
 
 from microtvm_boards.relay.export import build_module
 from microtvm_boards.relay.recipes import Recipe
-from microtvm_boards.relay.setup.enable import load_tvm
+from microtvm_boards.relay.setup.load import load_tvm
 from microtvm_boards.relay.tuning.kernel_code import (
     FUNCTION,
     crt_runtime,
@@ -22,8 +22,7 @@ from microtvm_boards.relay.tuning.kernel_code import (
     tensor,
 )
 from microtvm_boards.relay.tuning.knobs import KnobSearch
-from microtvm_boards.relay.tuning.tune_space import Search, Task
-from microtvm_boards.relay.tuning.tuned import AUTOTVM_RECORDS
+from microtvm_boards.relay.tuning.tune_space import AUTOTVM_RECORDS, Search, Task
 from microtvm_boards.tuning.trials.candidate import (
     KernelCandidate,
     KernelSources,

@@ -11,7 +11,7 @@ from typing import Any
 
 from microtvm_boards.errors import ModelError
 from microtvm_boards.model import Tensor
-from microtvm_boards.relay.setup.enable import load_tvm
+from microtvm_boards.relay.setup.load import load_tvm
 from microtvm_boards.relay.setup.steady import steady_compiler
 from microtvm_boards.tuning.trials.candidate import KernelSources
 

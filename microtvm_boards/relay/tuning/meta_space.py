@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from microtvm_boards.relay.recipes import Recipe
-from microtvm_boards.relay.setup.enable import load_tvm
+from microtvm_boards.relay.setup.load import load_tvm
 from microtvm_boards.relay.tuning.kernel_code import (
     FUNCTION,
     crt_runtime,
@@ -20,8 +20,7 @@ from microtvm_boards.relay.tuning.kernel_code import (
     primitive_sources,
     tensor,
 )
-from microtvm_boards.relay.tuning.tune_space import Search, Task
-from microtvm_boards.relay.tuning.tuned import META_RECORDS
+from microtvm_boards.relay.tuning.tune_space import META_RECORDS, Search, Task
 from microtvm_boards.tuning.trials.candidate import (
     KernelCandidate,
     KernelSources,

@@ -32,7 +32,7 @@ from microtvm_boards.project.options.presets import preset_layer
 from microtvm_boards.project.options.resolve import CALLER, Layer
 from microtvm_boards.relay.session.bridge import Link
 from microtvm_boards.relay.session.link import DeviceLink, SessionLink
-from microtvm_boards.relay.tuning.trial_session import PORT, SERIAL_NUMBER
+from microtvm_boards.relay.tuning.served_board import PORT, SERIAL_NUMBER
 from microtvm_boards.rpc import Pace
 from microtvm_boards.rpc.codecs.classic.packets import (
     Code,

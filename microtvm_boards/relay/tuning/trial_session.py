@@ -13,10 +13,6 @@ from typing import Any
 
 from microtvm_boards.relay.setup.templates import is_own_template
 
-# The board of an RPC server (microtvm-boards rpc-server), whatever a client calls it.
-SERIAL_NUMBER = "MICROTVM_BOARDS_SERIAL_NUMBER"
-PORT = "MICROTVM_BOARDS_SERIAL_PORT"
-
 NAME = "tvm.micro.compile_and_create_micro_session"
 
 

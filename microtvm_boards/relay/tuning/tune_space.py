@@ -10,6 +10,10 @@ from typing import Protocol
 from microtvm_boards.tuning.trials.candidate import KernelCandidate, Make, TunedOperator
 from microtvm_boards.tuning.trials.log import Trial
 
+# Among a tuner's records: a log of AutoTVM, the directory of a database of MetaSchedule.
+AUTOTVM_RECORDS = "autotvm.json"
+META_RECORDS = "meta_schedule"
+
 
 @dataclass(frozen=True)
 class Task:

@@ -11,13 +11,11 @@ from typing import Any
 
 from microtvm_boards.errors import UsageError
 from microtvm_boards.relay.recipes import Recipe, Tuner, Tuning
+from microtvm_boards.relay.tuning.tune_space import AUTOTVM_RECORDS, META_RECORDS
 from microtvm_boards.tuning.trials.log import read_log
 
 TUNERS: tuple[Tuner, ...] = ("autotvm", "meta-schedule")
 
-# In records_directory: a log of AutoTVM, the directory of a database of MetaSchedule.
-AUTOTVM_RECORDS = "autotvm.json"
-META_RECORDS = "meta_schedule"
 _DATABASE = ("database_workload.json", "database_tuning_record.json")
 
 
