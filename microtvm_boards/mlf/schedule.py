@@ -25,7 +25,7 @@ def schedule_of(module: Module, files: Mapping[str, bytes]) -> Schedule:
     """The schedule of `module`; `files`: the members of its MLF.
 
     Operators may be C or object files, whose size of what they write is often not known. Raises
-    OperatorsUnseenError when what calls them is no C.
+    OperatorsUnseenError when what calls them is no C, or when there are none.
     """
     texts = {s: decode(files[s]) for s in module.sources if not s.endswith(".o")}
     constants: dict[str, Constant] = {}
@@ -97,6 +97,8 @@ def _of_graph(
                 in_object=operator is None,
             )
         )
+    if not calls:
+        raise OperatorsUnseenError(f'Module "{module.name}" calls no operators: it only reshapes.')
     for position, entry in enumerate(graph.outputs):
         root = alias.get(entry, entry)
         if root in values:

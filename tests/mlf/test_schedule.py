@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from microtvm_boards.errors import OperatorsUnseenError
 from microtvm_boards.mlf import load
 from microtvm_boards.mlf.schedule import schedule_of
+from microtvm_boards.model.graph import NOP, Graph, GraphEntry, GraphNode
 from microtvm_boards.model.schedule import Schedule
 from tests.conftest import DATA, DIGITS
 
@@ -78,3 +80,12 @@ def test_calls_in_objects_cannot_be_told_apart() -> None:
     with pytest.raises(OperatorsUnseenError, match="in an object file, too") as error:
         read(DATA / "objects_packed_x86.tar")
     assert "target c" in error.value.hint
+
+
+def test_a_graph_without_operators_has_nothing_to_look_at() -> None:
+    model = load(DATA / "foo_graph.tar")
+    entries = (GraphEntry(0, 0, "int8", (4,), 0), GraphEntry(1, 0, "int8", (2, 2), 0))
+    nodes = (GraphNode("x", "null", "", (), (0,)), GraphNode("y", "tvm_op", NOP, (0,), (1,)))
+    module = replace(model.modules[0], graph=Graph(nodes, entries, (1,)))
+    with pytest.raises(OperatorsUnseenError, match="calls no operators"):
+        schedule_of(module, model.files)
