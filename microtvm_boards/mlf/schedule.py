@@ -32,7 +32,7 @@ def schedule_of(module: Module, files: Mapping[str, bytes]) -> Schedule:
     for text in texts.values():
         constants.update(constants_of(text))
     operators = {
-        name: read_operator(name, parameters, text[start:end], constants)
+        name: read_operator(parameters, text[start:end], constants)
         for text in texts.values()
         for name, parameters, start, end in functions_of(text)
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from microtvm_boards.mlf.c.main import read_main
@@ -22,6 +22,13 @@ VARIABLES = {"i": Range(0, 35), "j": Range(0, 2), "c": Range(0, 7)}
         ("((((i / 6) * 48) + (j * 48)) + ((i % 6) * 8))", 0, 376),
         ("((i >> 2) * 4 + (i & 3))", 0, 35),
         ("(c % 16)", 0, 7),
+        ("(i & 63)", 0, 35),
+        ("(i & 37)", 0, 37),
+        ("(c << 3)", 0, 56),
+        ("(i % 36)", 0, 35),
+        ("(i % 35)", 0, 34),
+        ("(i / 36)", 0, 0),
+        ("((j - 1) * (c - 3))", -4, 4),
         ("(int32_t)5", 5, 5),
         ("(i < 3) ? i : c", 0, 35),
         ("-3 + j", -3, -1),
@@ -61,6 +68,42 @@ def test_no_text_breaks_it_and_bounds_hold(expression: str) -> None:
     assert found is None or found.low <= found.high
 
 
+Texts = tuple[str, str]  # an expression in C, and the same in Python
+
+
+def _grown(inner: st.SearchStrategy[Texts]) -> st.SearchStrategy[Texts]:
+    def both(operator: str, a: Texts, b: Texts) -> Texts:
+        python = operator.replace("/", "//")
+        return f"({a[0]} {operator} {b[0]})", f"({a[1]} {python} {b[1]})"
+
+    def choice(a: Texts, b: Texts, c: Texts, d: Texts) -> Texts:
+        return (
+            f"(({a[0]} < {b[0]}) ? {c[0]} : {d[0]})",
+            f"({c[1]} if {a[1]} < {b[1]} else {d[1]})",
+        )
+
+    constant = st.sampled_from(["1", "2", "3", "7", "0x8"]).map(lambda c: (c, c))
+    return (
+        st.builds(both, st.sampled_from(["+", "-", "*"]), inner, inner)
+        | st.builds(both, st.sampled_from(["/", "%", "&", "<<", ">>"]), inner, constant)
+        | st.builds(choice, inner, inner, inner, inner)
+        | inner.map(lambda a: (f"(-{a[0]})", f"(-{a[1]})"))
+    )
+
+
+_LEAVES = st.sampled_from(["i", "j", "c", "0", "5"]).map(lambda a: (a, a))
+
+
+@given(st.recursive(_LEAVES, _grown, max_leaves=6), st.data())
+@settings(max_examples=300, deadline=None)
+def test_no_value_lies_outside_its_bounds(texts: Texts, data: st.DataObject) -> None:
+    found = range_of(texts[0], VARIABLES)
+    if found is None:  # of negative numbers, which C and Python divide differently
+        return
+    variables = {n: data.draw(st.integers(r.low, r.high)) for n, r in VARIABLES.items()}
+    assert found.low <= eval(texts[1], variables) <= found.high
+
+
 OPERATOR = """
 static const int16_t __attribute__((section(".rodata.tvm"), aligned(16))) weights[24] = {
     +0x0001
@@ -85,8 +128,9 @@ TVM_DLL int32_t tvmgen_m_op(int8_t* p0, int16_t* T_out, uint8_t* global_workspac
 def test_an_operator_says_what_it_writes_and_takes() -> None:
     constants = constants_of(OPERATOR)
     ((name, parameters, start, end),) = functions_of(OPERATOR)
-    found = read_operator(name, parameters, OPERATOR[start:end], constants)
-    assert (found.name, found.packed, found.arguments) == ("tvmgen_m_op", False, 3)
+    assert name == "tvmgen_m_op"
+    found = read_operator(parameters, OPERATOR[start:end], constants)
+    assert (found.packed, found.arguments) == (False, 3)
     assert found.tensors == (0, 1)  # the pool is none
     assert dict(found.writes) == {1: 24}  # 12 elements of 2 bytes
     assert [(s.size_bytes, s.pool) for s in found.scratch] == [(16, ("global_workspace", 96))]
@@ -95,8 +139,8 @@ def test_an_operator_says_what_it_writes_and_takes() -> None:
 
 def test_an_index_without_bounds_leaves_the_size_open() -> None:
     text = OPERATOR.replace("T_out[(cse_var_1 + k)]", "T_out[lookup(k)]")
-    ((name, parameters, start, end),) = functions_of(text)
-    found = read_operator(name, parameters, text[start:end], {})
+    ((_, parameters, start, end),) = functions_of(text)
+    found = read_operator(parameters, text[start:end], {})
     assert dict(found.writes) == {1: None}
 
 
@@ -105,8 +149,8 @@ def test_an_operator_that_a_library_computes_writes_its_last_tensor() -> None:
         "TVM_DLL int32_t tvmgen_m_op(void* input, void* output) {\n"
         "  arm_convolve_s8(input, output);\n  return 0;\n}\n"
     )
-    ((name, parameters, start, end),) = functions_of(text)
-    assert dict(read_operator(name, parameters, text[start:end], {}).writes) == {1: None}
+    ((_, parameters, start, end),) = functions_of(text)
+    assert dict(read_operator(parameters, text[start:end], {}).writes) == {1: None}
 
 
 def test_a_file_without_a_main_function_has_no_calls() -> None:

@@ -15,7 +15,7 @@ from microtvm_boards.mlf.relay.quantization import (
     output_quantization,
 )
 from microtvm_boards.mlf.relay.text import RelayMain, TensorType, parse_call, parse_relay
-from microtvm_boards.mlf.relay.types import infer_results
+from microtvm_boards.mlf.relay.types import PartialType, infer_results
 from microtvm_boards.model import Quantization
 
 
@@ -243,6 +243,7 @@ CONV = 'channels=8, kernel_size=[3, 3], data_layout="NHWC", kernel_layout="HWIO"
         (f"nn.conv2d(%i, %w, padding=[1, 2, 3, 4, 5], {CONV})", None),
         ('nn.max_pool2d(%i, pool_size=[9, 9], strides=[1, 1], layout="NHWC")', None),
         ("reshape(%i, newshape=[0, -1])", None),
+        ("reshape(%i, newshape=[-1, -1])", None),
         ('nn.max_pool2d(%i, pool_size=[2, 2], layout="NHWC", ceil_mode=True)', None),
         ('nn.conv2d(%i, %w, channels=8, kernel_size=[3, 3], data_layout="NCHW4c")', None),
     ],
@@ -262,6 +263,26 @@ def test_shapes_are_inferred_through_the_operators_that_models_end_in(
     if None not in found.shape:
         assert found.resolve("float32", math.prod(shape) + 1) is None
     assert found.resolve("int8", math.prod(shape)) is None
+
+
+@pytest.mark.parametrize(
+    ("shape", "elements", "whole"),
+    [
+        ((2, 3), 6, (2, 3)),
+        ((2, 3), 5, None),
+        ((None, 3), 6, (2, 3)),
+        ((None, 1), 7, (7, 1)),
+        ((None,), 7, (7,)),
+        ((None, 3), 7, None),
+        ((None, 0), 0, None),
+        ((None, None), 6, None),
+        ((), 1, ()),
+    ],
+)
+def test_one_dimension_follows_from_the_number_of_elements(
+    shape: tuple[int | None, ...], elements: int, whole: tuple[int, ...] | None
+) -> None:
+    assert PartialType("", shape).resolve("int8", elements) == whole
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ def test_every_kind_of_library_gives_the_same_schedule(path: Path) -> None:
     graph, found = read(DATA / "foo_graph.tar"), read(path)
     assert written(found) == written(graph)
     assert [len(call.reads) for call in found.calls] == [len(call.reads) for call in graph.calls]
+    assert {v.name for v in found.values if v.kind == "input"} == {"zeta", "alpha"}
     outputs = [v for v in found.values if v.kind == "output"]
     assert [(v.name, v.size_bytes) for v in outputs] == [("scores", 5), ("features", 256)]
     assert all(v.last_use == len(found.calls) for v in outputs)

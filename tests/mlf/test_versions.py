@@ -166,11 +166,54 @@ def test_when_nothing_gives_the_size_of_an_output_the_error_says_how_to_get_it(
 
 
 def test_outputs_without_any_order_are_told_apart_by_their_sizes(tmp_path: Path) -> None:
-    outputs = (T("b", shape=(7,)), T("a", shape=(3,)))
+    outputs = (T("b", "int16", (7,)), T("a", "int32", (3,)), T("c", "int32", (7,)))
     spec = Spec(kind="graph", outputs=outputs, output_names=False, relay=False)
     (module,) = read(tmp_path, spec).modules
     assert module.outputs == expected(outputs)
     assert module.notes == ()
+
+
+def test_inputs_come_in_the_order_of_the_relay_text_where_no_code_has_one(tmp_path: Path) -> None:
+    inputs = (T("z"), T("a", "int32"), T("m"))
+    spec = Spec(kind="packed", version=6, inputs=inputs, weights=(T("w"),))
+    (module,) = read(tmp_path, spec).modules
+    assert module.inputs == expected(inputs)
+    assert module.notes == ()
+
+
+def test_inputs_without_any_order_get_a_note(tmp_path: Path) -> None:
+    spec = Spec(kind="packed", version=6, inputs=(T("z"), T("a")), relay=False)
+    (module,) = read(tmp_path, spec).modules
+    assert [t.name for t in module.inputs] == ["a", "z"]
+    assert "in which order the inputs come" in module.notes[0]
+
+
+def test_inputs_that_nothing_names_are_refused(tmp_path: Path) -> None:
+    files = mlf(Spec(kind="packed", version=6, relay=False))
+    metadata = json.loads(files["./metadata.json"])
+    del metadata["memory"]["functions"]["main"][0]["inputs"]
+    files["./metadata.json"] = json.dumps(metadata).encode()
+    with pytest.raises(ModelError, match="nothing in it names the inputs"):
+        load_bytes(tmp_path, tar(files))
+
+
+def test_an_output_whose_name_is_no_c_name_is_refused_where_the_code_has_it(
+    tmp_path: Path,
+) -> None:
+    spec = Spec(outputs=(T("a.b"),))
+    (module,) = read(tmp_path, spec).modules
+    assert [t.name for t in module.outputs] == ["a.b"]
+    body = "  void* a.b_buffer_var = 0;\n"
+    with pytest.raises(ModelError, match=r'an output is called "a\.b"') as caught:
+        read(tmp_path, replace(spec, body=body))
+    assert "output_tensor_names" in (caught.value.hint or "")
+
+
+def test_parameters_that_tvm_0_8_linked_are_refused(tmp_path: Path) -> None:
+    body = "  _lookup_linked_param(args);\n"
+    with pytest.raises(ModelError, match=r"linked in the way of TVM 0\.8") as caught:
+        read(tmp_path, Spec(kind="graph", body=body))
+    assert "without --link-params" in (caught.value.hint or "")
 
 
 def test_outputs_of_the_same_size_without_any_order_get_a_note(tmp_path: Path) -> None:

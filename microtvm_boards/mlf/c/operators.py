@@ -40,7 +40,6 @@ _POOL = re.compile(r"\w+_\d+_var$")
 class OperatorCode:
     """One generated function besides the entry. Pools are not among its arguments here."""
 
-    name: str
     packed: bool  # takes TVMValues
     arguments: int  # parameters of the C function, pools too
     tensors: tuple[int, ...]  # which of its arguments are tensors, in their order
@@ -66,10 +65,8 @@ def functions_of(text: str) -> Iterator[tuple[str, str, int, int]]:
         yield head[1], head[2], head.end(), end if end >= 0 else len(text)
 
 
-def read_operator(
-    name: str, parameters: str, body: str, constants: Mapping[str, Constant]
-) -> OperatorCode:
-    return _Reader(name, parameters, constants).read(body)
+def read_operator(parameters: str, body: str, constants: Mapping[str, Constant]) -> OperatorCode:
+    return _Reader(parameters, constants).read(body)
 
 
 def pool_name(pointer: str) -> str:
@@ -88,8 +85,7 @@ def _dtype(c_type: str) -> str:
 
 
 class _Reader:
-    def __init__(self, name: str, parameters: str, constants: Mapping[str, Constant]) -> None:
-        self.name = name
+    def __init__(self, parameters: str, constants: Mapping[str, Constant]) -> None:
         self.packed = is_packed(parameters)
         self.constants = constants
         self.argument_of: dict[str, int] = {}  # a pointer's name -> which argument it is
@@ -124,7 +120,6 @@ class _Reader:
         if not self.writes and tensors:
             self.writes[tensors[-1]] = None  # by a library: outputs come last
         return OperatorCode(
-            name=self.name,
             packed=self.packed,
             arguments=self.count,
             tensors=tensors,

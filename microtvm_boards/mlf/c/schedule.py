@@ -94,7 +94,6 @@ class _Builder:
             and (buffer.argument is None or buffer.argument < len(self.tensors))
         )
         return OperatorCode(
-            name=call.function,
             packed=call.packed,
             arguments=len(call.buffers),
             tensors=tensors,

@@ -33,11 +33,11 @@ def render_source(
     """The template <source> with a context of the caller's; `roots`: where templates are looked
     for, template_project/ when unset."""
     roots = roots or (resources.template_project(),)
-    return _environment(roots).get_template(source).render(context).encode()
+    return template_environment(roots).get_template(source).render(context).encode()
 
 
 @lru_cache(maxsize=4)
-def _environment(roots: tuple[Path, ...]) -> Environment:
+def template_environment(roots: tuple[Path, ...]) -> Environment:
     import jinja2
 
     environment = jinja2.Environment(
