@@ -51,7 +51,6 @@ def load(path: Path) -> Model:
         tvm_version=next((m.tvm_version for m in metadata.modules if m.tvm_version), None),
         modules=tuple(modules),
         system_lib=system_lib,
-        has_crt=any(n.startswith("runtime/") and n.endswith(".c") for n in archive.files),
         runtime_calls=frozenset(calls),
         files=archive.files,
     )

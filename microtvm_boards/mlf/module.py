@@ -52,7 +52,6 @@ def read_module(
         workspace_bytes=metadata.workspace_bytes,
         kernel_workspace_bytes=max((o.workspace_bytes for o in metadata.operators), default=0),
         constants_bytes=metadata.constants_bytes,
-        static_workspace_bytes=sum(b.size_bytes for b in code.static_buffers),
         calls_workspace_alloc=_ALLOC in code.runtime_calls,
         pools=(),
         devices=(),

@@ -80,8 +80,6 @@ class Module:
     # TVMBackendAllocWorkspace in the C code ask for together.
     kernel_workspace_bytes: int
     constants_bytes: int
-    # Static buffers that the generated code carries itself (USMP); they need no arena.
-    static_workspace_bytes: int
     calls_workspace_alloc: bool  # the code calls TVMBackendAllocWorkspace: an arena is needed
     pools: tuple[Pool, ...]
     devices: tuple[str, ...]  # fields of tvmgen_<m>_devices
@@ -92,7 +90,7 @@ class Module:
     graph: Graph | None = None
     params: tuple[Param, ...] = ()
     notes: tuple[str, ...] = ()  # what the MLF leaves open, in words for the user
-    static_buffers: tuple[StaticBuffer, ...] = ()  # static_workspace_bytes, one by one
+    static_buffers: tuple[StaticBuffer, ...] = ()  # they need no arena
     code_constants_bytes: int = 0  # of constants that the generated C holds
     alignment: int = 1  # of buffers and constants, as code and target ask for it
 
@@ -113,7 +111,6 @@ class Model:
     tvm_version: str | None  # known when the MLF refers to TVM's CRT
     modules: tuple[Module, ...]
     system_lib: bool  # the code defines TVMSystemLibEntryPoint: usable over RPC
-    has_crt: bool  # runtime/ holds TVM's standalone_crt
     # Functions of TVM's C ABI that the generated code calls, e.g. TVMBackendAllocWorkspace. LLVM's
     # objects may call through pointers that must be defined: then also __TVMBackendAllocWorkspace.
     runtime_calls: frozenset[str]

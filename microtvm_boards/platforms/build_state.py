@@ -15,7 +15,6 @@ from microtvm_boards.project.project import Project
 STATE = "build.json"
 GOOD = "good"
 FIRMWARE = "firmware.elf"
-MAP = "firmware.map"
 LOG = "build.log"
 
 

@@ -25,7 +25,6 @@ def module(graph: Graph, inputs: tuple[str, ...], outputs: int, params: tuple[st
         workspace_bytes=0,
         kernel_workspace_bytes=0,
         constants_bytes=0,
-        static_workspace_bytes=0,
         calls_workspace_alloc=False,
         pools=(),
         devices=(),

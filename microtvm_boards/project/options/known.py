@@ -9,7 +9,7 @@ from functools import cache, cached_property
 
 from microtvm_boards.errors import PluginError, UsageError
 from microtvm_boards.plugins import PLATFORMS, platform_part
-from microtvm_boards.project.options.declare import Method, OptionSpec, Reach, specs_of
+from microtvm_boards.project.options.declare import Method, OptionSpec, specs_of
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.options.upstream import UpstreamOptions
@@ -49,9 +49,6 @@ class OptionSet:
     def of_group(self, group: type) -> tuple[OptionSpec, ...]:
         """Those that the dataclass `group` declares."""
         return tuple(self.specs[spec.name] for spec in specs_of(group))
-
-    def reaching(self, reach: Reach) -> tuple[OptionSpec, ...]:
-        return tuple(spec for spec in self.specs.values() if spec.reach is reach)
 
 
 @cache

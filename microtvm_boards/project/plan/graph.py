@@ -45,10 +45,6 @@ class GraphPlan:
     params: tuple[str, ...]  # those that are used
 
     @property
-    def storage_bytes(self) -> int:
-        return sum(size for _, size in self.storage)
-
-    @property
     def functions(self) -> tuple[str, ...]:
         """The operator functions, each once, in the order of their first call."""
         return tuple(dict.fromkeys(call.function for call in self.calls))
