@@ -16,11 +16,16 @@ SETTINGS = """
 #define MTVM_ALIGN_UP(size) (((uint32_t)(size) + MTVM_ALIGNMENT - 1U) & ~(MTVM_ALIGNMENT - 1U))
 #define MTVM_STATIC_ASSERT(condition, name) typedef char name[(condition) ? 1 : -1]
 #define MTVM_TENSOR_HEAP_BYTES 1024U
+#define MTVM_FRAME_BYTES 11
 #define MTVM_HAS_BAUD
 #define MTVM_UART_BAUD 115200U
 #define MTVM_KERNEL_HOST "0123456789abcdef"
 #define MTVM_KERNEL_WINDOW_BYTES 256U
 """
+CODEC = [
+    *("codec/codec_classic.c", "calls/call.c", "calls/error.c", "calls/heap.c"),
+    *("link/link.c", "link/session.c"),
+]
 
 
 @pytest.mark.parametrize("compiler", ["gcc", "clang"])
@@ -30,6 +35,8 @@ SETTINGS = """
         ("unit_link.c", ["link/link.c"]),
         ("unit_heap.c", ["calls/heap.c", "calls/error.c", "link/link.c"]),
         ("unit_baud.c", ["link/baud.c", "link/link.c"]),
+        ("unit_codec.c", CODEC),
+        ("unit_dispatch.c", [*CODEC, "dispatch.c", "calls/handles.c"]),
         ("unit_kernel_window.c", ["kernels/kernel_window.c", "calls/call.c", "calls/error.c"]),
     ],
 )
