@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from microtvm_boards.errors import DeviceError
 
-PROTOCOL = 1
+PROTOCOL = 1  # of what mtvm.* functions answer
 
 
 @dataclass(frozen=True)

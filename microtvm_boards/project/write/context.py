@@ -13,8 +13,8 @@ from microtvm_boards.project.plan.graph import GraphKernel, graph_kernels
 from microtvm_boards.project.plan.rpc import FRAME_BYTES
 from microtvm_boards.project.plan.types import ModulePlan
 from microtvm_boards.project.write.code_context import code_context
+from microtvm_boards.rpc.info import PROTOCOL
 
-RPC_PROTOCOL = 1  # of what mtvm.* functions answer
 IDENTITY_DIGITS = 16  # of the SHA-256 of the model library
 OPTIMIZATION_FLAGS = {"none": "-O0", "debug": "-Og", "size": "-Os", "speed": "-O2"}
 
@@ -83,7 +83,7 @@ def _device_info(plan: Plan) -> str:
     if plan.rpc is None:
         return ""
     document = {
-        "protocol": RPC_PROTOCOL,
+        "protocol": PROTOCOL,
         "board": plan.board.name,
         "models": [m.module.name for m in plan.modules],
         "model_sha256": plan.model.sha256[:IDENTITY_DIGITS],
