@@ -273,8 +273,61 @@ static void a_function_answers_and_a_shutdown_does_not(void) {
   assert(!ask() && answer_bytes == 0);
 }
 
+static void what_is_not_the_hosts_is_refused(void) {
+  const uint32_t device[] = {kDLDevice, kTVMOpaqueHandle};
+  const uint32_t tensors[] = {kTVMDLTensorHandle, kTVMDLTensorHandle};
+  uint8_t *mine = allocate(16);
+  begin_arguments(RPC_FREE, 2, device);
+  put_u32(2);
+  put_u32(0);
+  put_u64((uintptr_t)mine);
+  assert(ask() && refused("MTVM_RPC_E_DEVICE: type 2 id 0"));
+  begin_arguments(RPC_COPY_ON_DEVICE, 2, tensors);
+  put_tensor(mine, 16);
+  put_tensor(mine + 1, 16);
+  assert(ask() && refused("MTVM_RPC_E_POINTER: 16 B at"));
+  begin(RPC_COPY_FROM_DEVICE);
+  put_tensor(mine, 16);
+  put_u64(16);
+  request[12 + 8] = 2; /* the device's type */
+  assert(ask() && refused("MTVM_RPC_E_DEVICE: type 2 id 0"));
+  begin(RPC_COPY_FROM_DEVICE);
+  put_tensor(mine, 16);
+  put_u64(16);
+  request[12 + 16] = 65; /* dimensions */
+  assert(ask() && refused("MTVM_RPC_E_PACKET: 65 dimensions"));
+}
+
+/* Where a packet ends nothing is read, whatever its numbers say. */
+static void packets_end_where_they_end(void) {
+  const uint32_t name[] = {kTVMStr};
+  begin_arguments(RPC_GET_GLOBAL_FUNCTION, 1, name);
+  put_u64(6);
+  put("there", 5);
+  assert(ask() && refused("MTVM_RPC_E_PACKET: it ends before its arguments do"));
+  begin(RPC_GET_GLOBAL_FUNCTION);
+  put_u32(2);
+  put_u32(kTVMNullptr);
+  assert(ask() && refused("MTVM_RPC_E_PACKET: it ends before its arguments do"));
+  begin(RPC_GET_GLOBAL_FUNCTION);
+  put_u32(0x40000000U); /* so many that their bytes are none, in 32 bits */
+  put_u64(0);
+  assert(ask() && refused("MTVM_RPC_E_PACKET: it ends before its arguments do"));
+  begin(RPC_GET_GLOBAL_FUNCTION);
+  request_bytes -= 1;
+  assert(ask() && refused("MTVM_RPC_E_PACKET: no size and code"));
+  const uint64_t size = 5; /* one more than comes */
+  begin(RPC_SHUTDOWN);
+  memcpy(request, &size, sizeof size);
+  assert(mtvm_dispatch(request, 12, request + sizeof request));
+  answer_bytes = take_sent(answer, sizeof answer);
+  assert(refused("MTVM_RPC_E_PACKET: no size and code"));
+}
+
 int main(void) {
   mtvm_heap_reset();
+  what_is_not_the_hosts_is_refused();
+  packets_end_where_they_end();
   the_first_request_names_the_protocol();
   names_become_handles_and_handles_are_freed();
   a_device_exists_and_that_is_all_there_is_to_know();

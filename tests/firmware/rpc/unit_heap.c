@@ -91,13 +91,17 @@ static void the_largest_free_piece_is_lent_without_being_taken(void) {
 
 static void overwritten_headers_lead_nowhere(void) {
   mtvm_heap_info_t info;
-  for (uint32_t seed = 0; seed < 200; ++seed) {
+  for (uint32_t seed = 0; seed < 1200; ++seed) {
     mtvm_heap_reset();
     srand(seed);
     uint8_t *block = mtvm_heap_allocate(64);
     (void)mtvm_heap_allocate(64);
     for (uint32_t i = 0; i < 16; ++i) {
       block[64 + i] = (uint8_t)rand(); /* a kernel wrote past its tensor */
+    }
+    if (seed >= 200) { /* a size that there could be */
+      uint32_t size = seed - 200;
+      memcpy(block + 64, &size, sizeof size);
     }
     mtvm_heap_info(&info);
     (void)mtvm_heap_allocate(32);
