@@ -26,7 +26,7 @@ from microtvm_boards.errors import ProjectError, TooLargeError
 from microtvm_boards.firmware.linked_needs import linked_needs
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.base import BuildResult
-from microtvm_boards.platforms.zephyr.section import ZephyrSection
+from microtvm_boards.platforms.zephyr.board.section import ZephyrSection
 from microtvm_boards.project import Project, create, parse_options
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 from microtvm_boards.errors import MicroTvmBoardsError
-from microtvm_boards.platforms.zephyr.tree import look_for_zephyr
+from microtvm_boards.platforms.zephyr.board.tree import look_for_zephyr
 from microtvm_boards.project import parse_options
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.tuning.host.kernel_host import KernelHost

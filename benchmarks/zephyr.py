@@ -37,7 +37,7 @@ from microtvm_boards.firmware.footprint import footprint
 from microtvm_boards.firmware.memory_use import memory_use
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.zephyr import build as zephyr_build
-from microtvm_boards.platforms.zephyr.tree import ZephyrTree, find_zephyr
+from microtvm_boards.platforms.zephyr.board.tree import ZephyrTree, find_zephyr
 from microtvm_boards.project import Project, create, parse_options
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -24,10 +24,10 @@ from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.firmware.linked_needs import linked_sizes
 from microtvm_boards.firmware.stack_report import objects_of, stack_report
 from microtvm_boards.platforms import get_platform
+from microtvm_boards.platforms.zephyr.board.section import ZephyrSection
+from microtvm_boards.platforms.zephyr.board.tree import read_tree
 from microtvm_boards.platforms.zephyr.built_devicetree import read_config
-from microtvm_boards.platforms.zephyr.section import ZephyrSection
 from microtvm_boards.platforms.zephyr.size import TABLE, short_release
-from microtvm_boards.platforms.zephyr.tree import read_tree
 from microtvm_boards.project import Project
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -53,7 +53,7 @@ OWN_PLATFORMS = (
         "zephyr",
         "an application of Zephyr",
         "microtvm_boards.platforms.zephyr.platform:ZephyrPlatform",
-        boards="microtvm_boards.platforms.zephyr.boards:ZephyrBoards",
+        boards="microtvm_boards.platforms.zephyr.board.boards:ZephyrBoards",
         options="microtvm_boards.platforms.zephyr.options:ZephyrOptions",
         target="microtvm_boards.platforms.zephyr.target:ZephyrTarget",
     ),

@@ -8,7 +8,7 @@ from types import ModuleType
 
 import pytest
 
-from microtvm_boards.platforms.zephyr.tree import look_for_zephyr
+from microtvm_boards.platforms.zephyr.board.tree import look_for_zephyr
 from tests.benchmarks.conftest import load_benchmark
 
 # Bytes beside tensor heap, packet buffers and stack.

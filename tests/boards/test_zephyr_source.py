@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.boards import Board, find_board
-from microtvm_boards.platforms.zephyr.devicetree import Devicetree, regions
-from microtvm_boards.platforms.zephyr.section import ZephyrSection
+from microtvm_boards.platforms.zephyr.board.devicetree import Devicetree, regions
+from microtvm_boards.platforms.zephyr.board.section import ZephyrSection
 from tests.boards.fake_zephyr import make_tree, write
 
 BOARD = """\

@@ -15,7 +15,7 @@ import pytest
 from microtvm_boards.firmware.linked_needs import linked_needs
 from microtvm_boards.harness import Harness, RunResult
 from microtvm_boards.platforms import get_platform
-from microtvm_boards.platforms.zephyr.tree import look_for_zephyr
+from microtvm_boards.platforms.zephyr.board.tree import look_for_zephyr
 from microtvm_boards.project import Project
 from tests.platforms.cube_tree import need_package
 

@@ -18,7 +18,7 @@ from microtvm_boards.errors import (
     UsageError,
 )
 from microtvm_boards.platforms.stm32cube.package import find_package
-from microtvm_boards.platforms.zephyr.tree import look_for_zephyr, modules
+from microtvm_boards.platforms.zephyr.board.tree import look_for_zephyr, modules
 from microtvm_boards.project import Project
 from tests.end_to_end.firmware import build_and_run
 from tests.project.accelerated import (

@@ -14,7 +14,7 @@ import pytest
 from microtvm_boards.errors import BuildError
 from microtvm_boards.harness import Harness
 from microtvm_boards.platforms import get_platform
-from microtvm_boards.platforms.zephyr.tree import missing_modules, read_tree
+from microtvm_boards.platforms.zephyr.board.tree import missing_modules, read_tree
 from microtvm_boards.project import Project, create, parse_options
 from microtvm_boards.run import connect
 from tests.conftest import DATA

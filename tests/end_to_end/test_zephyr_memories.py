@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from microtvm_boards.platforms import get_platform
-from microtvm_boards.platforms.zephyr.tree import missing_modules, read_tree
+from microtvm_boards.platforms.zephyr.board.tree import missing_modules, read_tree
 from microtvm_boards.project import Project
 from microtvm_boards.run import connect
 from tests.conftest import DATA

@@ -20,13 +20,13 @@ from microtvm_boards.platforms.build_errors import FirstError, explain
 from microtvm_boards.platforms.zephyr import build as zephyr_build
 from microtvm_boards.platforms.zephyr import run as zephyr_run
 from microtvm_boards.platforms.zephyr import stack as zephyr_stack
+from microtvm_boards.platforms.zephyr.board.devicetree import Devicetree
+from microtvm_boards.platforms.zephyr.board.tree import ZephyrTree, read_tree
 from microtvm_boards.platforms.zephyr.built_devicetree import memories, read_config
-from microtvm_boards.platforms.zephyr.devicetree import Devicetree
 from microtvm_boards.platforms.zephyr.errors import hint, unusable_uart
 from microtvm_boards.platforms.zephyr.options import ZephyrOptions
 from microtvm_boards.platforms.zephyr.platform import ZephyrPlatform
 from microtvm_boards.platforms.zephyr.run import RunFacts
-from microtvm_boards.platforms.zephyr.tree import ZephyrTree, read_tree
 from microtvm_boards.project import Project
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.project.options.parse import parse_options

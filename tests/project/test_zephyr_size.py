@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from microtvm_boards.platforms.zephyr.section import ZephyrSection
+from microtvm_boards.platforms.zephyr.board.section import ZephyrSection
 from microtvm_boards.platforms.zephyr.size import measured_base, short_release, zephyr_cpu
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from microtvm_boards.platforms.zephyr.tree import look_for_zephyr
+from microtvm_boards.platforms.zephyr.board.tree import look_for_zephyr
 
 pytestmark = [pytest.mark.tvm, pytest.mark.zephyr]
 BOARD = "mps2_an521"

@@ -16,10 +16,10 @@ from microtvm_boards.errors import BoardError, ToolNotFoundError
 from microtvm_boards.platforms import tools
 from microtvm_boards.platforms.cmake import cached
 from microtvm_boards.platforms.tools import ARM_GCC, Tool, host_compiler
-from microtvm_boards.platforms.zephyr.boards import architecture
+from microtvm_boards.platforms.zephyr.board.boards import architecture
+from microtvm_boards.platforms.zephyr.board.section import ZephyrSection
+from microtvm_boards.platforms.zephyr.board.tree import ZephyrTree, present_modules
 from microtvm_boards.platforms.zephyr.options import ZephyrOptions
-from microtvm_boards.platforms.zephyr.section import ZephyrSection
-from microtvm_boards.platforms.zephyr.tree import ZephyrTree, present_modules
 from microtvm_boards.project.project import Project
 
 SDK_LINK = "https://docs.zephyrproject.org/latest/develop/toolchains/zephyr_sdk.html"

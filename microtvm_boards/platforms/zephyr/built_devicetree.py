@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from microtvm_boards.boards import Memory
-from microtvm_boards.platforms.zephyr.devicetree import Devicetree, regions
+from microtvm_boards.platforms.zephyr.board.devicetree import Devicetree, regions
 
 _KIB = 1024
 

@@ -7,8 +7,8 @@ import re
 
 from microtvm_boards.boards import Board
 from microtvm_boards.platforms.build_errors import FirstError
-from microtvm_boards.platforms.zephyr.devicetree import UART_CHOICES, Devicetree
-from microtvm_boards.platforms.zephyr.tree import ZephyrTree, missing_modules, modules
+from microtvm_boards.platforms.zephyr.board.devicetree import UART_CHOICES, Devicetree
+from microtvm_boards.platforms.zephyr.board.tree import ZephyrTree, missing_modules, modules
 
 _MISSING_FILE = re.compile(
     r"(?P<gcc>\S+\.\w+): No such file or directory|'(?P<clang>\S+)' file not"

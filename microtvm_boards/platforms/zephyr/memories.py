@@ -8,8 +8,8 @@ from microtvm_boards.boards import Board
 from microtvm_boards.mlf.c.features import function_features
 from microtvm_boards.mlf.c.text import decode
 from microtvm_boards.model import Model
-from microtvm_boards.platforms.zephyr.devicetree import REGION, region_name
-from microtvm_boards.platforms.zephyr.section import ZephyrSection
+from microtvm_boards.platforms.zephyr.board.devicetree import REGION, region_name
+from microtvm_boards.platforms.zephyr.board.section import ZephyrSection
 from microtvm_boards.platforms.zephyr.size import ZephyrBase
 from microtvm_boards.project.needs.margin import with_margin
 from microtvm_boards.project.plan.types import Buffer

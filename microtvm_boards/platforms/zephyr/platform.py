@@ -17,12 +17,12 @@ from microtvm_boards.platforms.serial_board import serial_transport
 from microtvm_boards.platforms.tools import Tool, require
 from microtvm_boards.platforms.zephyr import build as zephyr_build
 from microtvm_boards.platforms.zephyr import run as zephyr_run
+from microtvm_boards.platforms.zephyr.board.devicetree import Devicetree
+from microtvm_boards.platforms.zephyr.board.tree import ZephyrTree, find_zephyr
 from microtvm_boards.platforms.zephyr.built_devicetree import memories, read_config
-from microtvm_boards.platforms.zephyr.devicetree import Devicetree
 from microtvm_boards.platforms.zephyr.errors import hint, unusable_uart
 from microtvm_boards.platforms.zephyr.options import ZephyrOptions
 from microtvm_boards.platforms.zephyr.stack import MainStack
-from microtvm_boards.platforms.zephyr.tree import ZephyrTree, find_zephyr
 from microtvm_boards.project.needs.need import MemoryNeed
 from microtvm_boards.project.needs.preflight import refuse_what_does_not_fit
 from microtvm_boards.project.options.device import DeviceOptions

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from microtvm_boards.errors import ProjectError
-from microtvm_boards.platforms.zephyr.devicetree import Devicetree
+from microtvm_boards.platforms.zephyr.board.devicetree import Devicetree
 from microtvm_boards.project.project import Project
 
 RUN_FILE = "run.json"

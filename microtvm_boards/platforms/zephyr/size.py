@@ -17,8 +17,8 @@ from statistics import mean
 from typing import Any
 
 from microtvm_boards.boards import Board, Cpu
+from microtvm_boards.platforms.zephyr.board.section import ZephyrSection
 from microtvm_boards.platforms.zephyr.options import ZephyrOptions
-from microtvm_boards.platforms.zephyr.section import ZephyrSection
 from microtvm_boards.project.needs.code_size import (
     CodeEstimate,
     architecture,

@@ -9,12 +9,12 @@ from typing import Any
 
 from microtvm_boards.boards import Board
 from microtvm_boards.platforms.tools import ARM_GCC, host_compiler, version
+from microtvm_boards.platforms.zephyr.board.section import ZephyrSection
+from microtvm_boards.platforms.zephyr.board.tree import PINNED, look_for_zephyr, modules
 from microtvm_boards.platforms.zephyr.malloc import malloc_bytes
 from microtvm_boards.platforms.zephyr.memories import main_stack_bytes, memory_overlay
 from microtvm_boards.platforms.zephyr.options import ZephyrOptions
-from microtvm_boards.platforms.zephyr.section import ZephyrSection
 from microtvm_boards.platforms.zephyr.size import ZephyrBase, base_of, on_zephyr, zephyr_cpu
-from microtvm_boards.platforms.zephyr.tree import PINNED, look_for_zephyr, modules
 from microtvm_boards.project.needs.code_size import CodeEstimate
 from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import align_up

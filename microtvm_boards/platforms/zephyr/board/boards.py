@@ -15,9 +15,9 @@ from microtvm_boards.boards.board import Board
 from microtvm_boards.boards.load import LIST_COMMAND, known_names
 from microtvm_boards.boards.source import PlatformBoards, Wanted
 from microtvm_boards.errors import BoardError, nearest
-from microtvm_boards.platforms.zephyr.section import ZephyrSection
-from microtvm_boards.platforms.zephyr.source import describe
-from microtvm_boards.platforms.zephyr.tree import PINNED, ZephyrTree, look_for_zephyr
+from microtvm_boards.platforms.zephyr.board.section import ZephyrSection
+from microtvm_boards.platforms.zephyr.board.source import describe
+from microtvm_boards.platforms.zephyr.board.tree import PINNED, ZephyrTree, look_for_zephyr
 
 # A board, in either hardware model: name, name@revision, name@revision/soc/cluster/variant.
 _TARGET = re.compile(r"[A-Za-z0-9_.-]+(@[A-Za-z0-9_.]+)?(/[A-Za-z0-9_.]*)*")

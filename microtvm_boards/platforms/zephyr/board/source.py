@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from microtvm_boards.boards.board import Memory
-from microtvm_boards.platforms.zephyr.devicetree import Devicetree, regions
-from microtvm_boards.platforms.zephyr.tree import ZephyrTree, present_modules
+from microtvm_boards.platforms.zephyr.board.devicetree import Devicetree, regions
+from microtvm_boards.platforms.zephyr.board.tree import ZephyrTree, present_modules
 
 _INCLUDE = re.compile(r'^\s*#\s*include\s+[<"]([^>"]+\.dtsi?)[>"].*$', re.MULTILINE)
 _DIRECTIVE = re.compile(

@@ -1,0 +1,1 @@
+"""What a Zephyr tree says about boards, before anything is configured."""
