@@ -52,7 +52,8 @@ def test_static_buffers_of_a_model_go_to_one_memory() -> None:
     def place(pools: str) -> Plan:
         raw = {"board": board.name, "model_entrypoint_api": "c", "pools": pools}
         options = parse_options(raw, "generate_project")
-        return plan(model, board, options, read_attachments(model, options, board))
+        target = choose_target(board, options)
+        return plan(model, board, options, target, read_attachments(model, board, options, target))
 
     assert places(place("fast:PSRAM,slow:PSRAM")) == {
         "0.fast": "PSRAM",

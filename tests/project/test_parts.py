@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from microtvm_boards.platforms.stm32cube.into_cubemx import TEMPLATES
 from microtvm_boards.plugins import OWN_PLATFORMS
 from microtvm_boards.project.plan.parts import app, model, port, project, rpc, runtime, trace
 from microtvm_boards.project.target import target_of
@@ -52,5 +53,5 @@ def test_every_folder_is_of_a_part() -> None:
     listed |= {f"{port.FOLDER}/{name}" for name in (*port.INTERFACE, *port.INCLUDED)}
     listed |= {*project.FILES, project.MORE_MODELS, "cmake/arm_gcc.cmake"}
     listed |= {f"cmake/{platform}.cmake" for platform in (target.name for target in TARGETS)}
-    listed |= set(project.CUBEMX)
+    listed |= set(TEMPLATES)
     assert sorted(listed) == sorted(_files(template_project()))

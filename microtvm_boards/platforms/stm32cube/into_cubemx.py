@@ -17,13 +17,14 @@ from microtvm_boards.project.inputs.attachments import read_attachments
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.parts.planned import TEMPLATE, rendered
-from microtvm_boards.project.plan.parts.project import CUBEMX
 from microtvm_boards.project.plan.plan import plan
 from microtvm_boards.project.plan.types import Origin, PlannedFile
 from microtvm_boards.project.write.render import render
 
 FOLDER = "microtvm"
 MARK = "microtvm.json"  # tells a folder of ours from one of the user's
+# Of template_project, in place of a project's own top.
+TEMPLATES = ("cubemx/CMakeLists.txt.j2", "cubemx/microtvm.mk.j2", "cubemx/README.md.j2")
 _KEPT = ("src/model/", "src/abi/", "src/runtime/", "model/", "crt/")
 _PART = re.compile(r"^Mcu\.UserName=(\S+)", re.MULTILINE)
 CMAKE_LINES = (
@@ -126,7 +127,7 @@ def _files(planned: Plan) -> Iterator[PlannedFile]:
     for file in planned.files:
         if file.path.startswith(_KEPT):
             yield file
-    for template in CUBEMX:
+    for template in TEMPLATES:
         name = PurePosixPath(template).name.removesuffix(TEMPLATE)
         yield rendered(template, name, "brings the model into the project around it")
     yield PlannedFile(MARK, Origin.DATA, "manifest", "what was decided, and why")

@@ -40,7 +40,7 @@ class Draft:
     platform: str
     attachments: Attachments
     libraries: tuple[Library, ...]
-    target: TargetFacts
+    target: TargetFacts  # of the platform, for this board
     operators: bool = False  # no model: kernels that Python calls one by one
     alignment: int = ALIGNMENT_C  # bytes; of every tensor and pool
     modules: tuple[ModulePlan, ...] = ()

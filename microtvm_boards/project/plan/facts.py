@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 ARM = "Arm"
+# Of a board without memories that a pool is sent to one of: why, and what to do instead.
 ONE_MEMORY = (
     "firmware of board {board} is a program of this computer, which has one memory for all.",
     "leave the option pools out: every pool lies in that memory",
@@ -47,7 +48,7 @@ class Reserve:
 class TargetFacts:
     """native: the firmware is an ordinary program of this computer: no limits of memory or stack.
 
-    places_buffers: its linker script does. unknown_heap_bytes: the tensor heap of single operators
+    places_buffers: its linker script can. unknown_heap_bytes: the tensor heap of single operators
     where the RAM isn't known. no_memories: why a board lists none, and what to do; {board} is its
     name.
     """

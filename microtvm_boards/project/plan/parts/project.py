@@ -1,7 +1,4 @@
-"""The top of a project: what describes it, builds it, and lets TVM and later steps find their way.
-
-cubemx/ has what a project of STM32CubeMX gets instead.
-"""
+"""The top of a project: what describes and builds it, and where TVM and later steps start."""
 
 from __future__ import annotations
 
@@ -18,7 +15,6 @@ GITIGNORE = ".gitignore"
 FILES = ("gitignore", "CMakeLists.txt", "project.cmake.j2", "README.md.j2")
 MORE_MODELS = "cmake/models.cmake"
 SETTINGS = "project.cmake"
-CUBEMX = ("cubemx/CMakeLists.txt.j2", "cubemx/microtvm.mk.j2", "cubemx/README.md.j2")
 
 
 def project_files(draft: Draft) -> Iterator[PlannedFile]:
