@@ -11,9 +11,14 @@ import pytest
 
 from microtvm_boards.errors import DeviceError, TransportClosedError, UsageError
 from microtvm_boards.rpc import Device, Pace, RemoteError, Seen, SessionError
+from microtvm_boards.rpc.codecs import classic
+from microtvm_boards.rpc.messages import Kind, Message
 from microtvm_boards.rpc.remote import RemoteTensor, dtype_name, parse_dtype
+from microtvm_boards.rpc.values import Handle
 from tests.conftest import PATIENCE
+from tests.rpc.codecs.devices import CLASSIC
 from tests.rpc.conftest import DOUBLE, IMPATIENT, QUICK
+from tests.rpc.line import Line
 from tests.rpc.wire_device import LARGEST
 
 MakeDevice = Callable[..., Device]
@@ -267,3 +272,42 @@ def test_a_tensors_size_counts_whole_bytes(device: MakeDevice) -> None:
     assert one.allocate((3, 5), "bool").size_bytes == 15
     assert one.allocate((), "float64").size_bytes == 8
     assert isinstance(one.allocate((1,), "int8"), RemoteTensor)
+
+
+class WatchedLine(Line):
+    """Keeps how long each read may take."""
+
+    def __init__(self) -> None:
+        super().__init__(self.answer)
+        self.waits: list[float] = []
+
+    def read(self, n: int, timeout: float | None) -> bytes:
+        self.waits.append(timeout or 0.0)
+        return super().read(n, timeout)
+
+    @staticmethod
+    def answer(message: Message) -> bytes:
+        code = int.from_bytes(message.body[8:12], "little")
+        answers = {
+            3: CLASSIC.returned(*CLASSIC.number_result(2048)),
+            6: CLASSIC.copied(bytes(1900)),
+            9: CLASSIC.returned(Handle(7)),
+            13: CLASSIC.returned(Handle(8)),
+        }
+        body = answers.get(code, CLASSIC.returned(None))
+        return Message(message.session_id, Kind.NORMAL, body).frame()
+
+
+def test_an_answer_gets_the_time_that_its_bytes_take_on_the_line() -> None:
+    """Any answer may have a kilobyte of text, a download has its data beside; every byte is sent as
+    two at most, of ten bits each."""
+    line = WatchedLine()
+    device = Device(line, classic, pace=Pace(baud=1000, grace=0.0))
+    device.open()
+    line.waits.clear()
+    device.get_function("f")
+    assert 20.48 < line.waits[0] < 22
+    tensor = device.allocate((1900,), "int8")
+    line.waits.clear()
+    assert device.copy_from(tensor) == bytes(1900)
+    assert 20.48 + 38 < max(line.waits) < 62

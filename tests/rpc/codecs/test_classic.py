@@ -86,5 +86,11 @@ def test_tensors_that_there_are_not_are_refused() -> None:
 
 def test_an_unsigned_int_comes_as_one() -> None:
     assert decode_values(struct.pack("<iiQ", 1, 1, 2**64 - 1)) == (2**64 - 1,)
-    with pytest.raises(SessionError, match="type code 14"):
-        decode_values(struct.pack("<iiQ", 1, 14, 0))
+    for unknown in (14, -1):
+        with pytest.raises(SessionError, match=f"type code {unknown}"):
+            decode_values(struct.pack("<iiQ", 1, unknown, 0))
+
+
+def test_a_packet_of_another_length_than_it_says_is_refused() -> None:
+    with pytest.raises(SessionError, match="it announces 9 bytes and has 4"):
+        classic.parse_value(struct.pack("<Qi", 9, 4))

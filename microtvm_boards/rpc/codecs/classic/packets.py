@@ -17,7 +17,7 @@ _PACKET_HEAD = struct.Struct("<Qi")
 
 
 class Code(IntEnum):
-    """What a packet is."""
+    """What a packet is; those that this side sends or understands."""
 
     SHUTDOWN = 1
     INIT_SERVER = 2
@@ -29,13 +29,9 @@ class Code(IntEnum):
     COPY_ACK = 8
     GET_GLOBAL_FUNC = 9
     FREE_HANDLE = 10
-    DEV_SET_DEVICE = 11
-    DEV_GET_ATTR = 12
     DEV_ALLOC_DATA = 13
     DEV_FREE_DATA = 14
     DEV_STREAM_SYNC = 15
-    COPY_AMONG_REMOTE = 16
-    DEV_ALLOC_DATA_WITH_SCOPE = 17
 
 
 def make_packet(code: Code, body: bytes) -> bytes:
