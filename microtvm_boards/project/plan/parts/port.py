@@ -12,7 +12,7 @@ from microtvm_boards.project.plan.types import PlannedFile
 
 FOLDER = "src/port"
 INTERFACE = ("mtvm_port.h",)
-CORTEX_M = ("mtvm_cortex_m.h", "mtvm_ring.h", "mtvm_stack.h")  # in common/
+CORTEX_M = ("mtvm_cortex_m.h", "mtvm_fault.h", "mtvm_ring.h", "mtvm_stack.h")  # in common/
 INCLUDED = ("regions.ld.j2",)  # by other templates
 SECTIONS = "sections.ld.j2"
 _PROJECT = "project/"  # what is in it goes to the top of a project

@@ -1,4 +1,5 @@
 /* Reset, vector table and faults for every Cortex-M. */
+#include "common/mtvm_fault.h"
 #include "common/mtvm_stack.h"
 #include "mtvm_config.h"
 #include "mtvm_port.h"
@@ -61,9 +62,7 @@ __attribute__((naked)) void mtvm_reset(void) {
 }
 
 static void start(void) {
-  uint32_t *top;
-  __asm__ volatile("mov %0, sp" : "=r"(top));
-  mtvm_stack_paint(mtvm_stack_limit, top);
+  mtvm_stack_paint_unused();
   uint32_t *word;
   const uint32_t *load = mtvm_data_load;
   for (word = mtvm_data_start; word < mtvm_data_end; ++word) {
@@ -75,27 +74,9 @@ static void start(void) {
   mtvm_port_halt(main());
 }
 
-__attribute__((naked)) static void mtvm_fault(void) {
-  __asm__ volatile(
-      "mov r0, sp\n"
-      "ldr r1, =fault\n"
-      "bx r1\n");
-}
+static MTVM_FAULT_HANDLER(mtvm_fault)
 
-static void put_hex(uint32_t value) {
-  mtvm_port_putc(' ');
-  for (int shift = 28; shift >= 0; shift -= 4) {
-    mtvm_port_putc("0123456789abcdef"[(value >> shift) & 15U]);
-  }
-}
-
-/* `frame`: r0-r3, r12, lr, pc, xpsr as the processor stacked them. */
 static void fault(const uint32_t *frame) {
-  for (const char *text = "\nfault"; *text != '\0'; ++text) {
-    mtvm_port_putc(*text);
-  }
-  put_hex(frame[6]);
-  put_hex(frame[5]);
-  mtvm_port_putc('\n');
+  mtvm_fault_say(frame);
   mtvm_port_halt(1);
 }

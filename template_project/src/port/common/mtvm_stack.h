@@ -21,6 +21,13 @@ static inline __attribute__((always_inline)) void mtvm_stack_paint(uint32_t *lim
   }
 }
 
+/* All of it that isn't in use where this is called: before main(). */
+static inline __attribute__((always_inline)) void mtvm_stack_paint_unused(void) {
+  uint32_t *top;
+  __asm__ volatile("mov %0, sp" : "=r"(top));
+  mtvm_stack_paint(mtvm_stack_limit, top);
+}
+
 /* The most bytes that were in use of the stack between `limit` and `top`. */
 static inline uint32_t mtvm_stack_used(const uint32_t *limit, const uint32_t *top) {
   while (limit < top && *limit == MTVM_STACK_PAINT) {

@@ -2,6 +2,7 @@
 #include "mtvm_port.h"
 
 #include "common/mtvm_cortex_m.h"
+#include "common/mtvm_fault.h"
 #include "common/mtvm_stack.h"
 #include "mtvm_stm32.h"
 
@@ -10,9 +11,7 @@ int __wrap_main(void) __attribute__((noreturn));
 int __real_main(void);
 
 int __wrap_main(void) {
-  uint32_t *top;
-  __asm__ volatile("mov %0, sp" : "=r"(top));
-  mtvm_stack_paint(mtvm_stack_limit, top);
+  mtvm_stack_paint_unused();
   mtvm_port_halt(__real_main());
 }
 
@@ -71,34 +70,16 @@ void mtvm_port_halt(int status) {
   mtvm_stop(status);
 }
 
-static void put_hex(uint32_t value) {
-  mtvm_port_putc(' ');
-  for (int shift = 28; shift >= 0; shift -= 4) {
-    mtvm_port_putc("0123456789abcdef"[(value >> shift) & 15U]);
-  }
-}
-
 static void fault(const uint32_t *frame) __attribute__((noreturn, used));
 
-/* `frame`: r0-r3, r12, lr, pc, xpsr as the processor stacked them. */
 static void fault(const uint32_t *frame) {
   if (mtvm_stm32_uart_ready()) {
-    for (const char *text = "\nfault"; *text != '\0'; ++text) {
-      mtvm_port_putc(*text);
-    }
-    put_hex(frame[6]);
-    put_hex(frame[5]);
-    mtvm_port_putc('\n');
+    mtvm_fault_say(frame);
   }
   mtvm_port_halt(1);
 }
 
-__attribute__((naked)) void HardFault_Handler(void) {
-  __asm__ volatile(
-      "mov r0, sp\n"
-      "ldr r1, =fault\n"
-      "bx r1\n");
-}
+MTVM_FAULT_HANDLER(HardFault_Handler)
 
 void MemManage_Handler(void) __attribute__((alias("HardFault_Handler")));
 void BusFault_Handler(void) __attribute__((alias("HardFault_Handler")));
