@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +14,13 @@ import yaml
 from microtvm_boards.boards import load_board
 from microtvm_boards.project import Project
 from microtvm_boards.resources import template_project
+from microtvm_boards.rpc.session import LOGGER
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+TOP = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+PAGES = [*(ROOT / name for name in TOP), *sorted((ROOT / "docs").glob("*.md"))]
+
+GROUPS = tuple(f"microtvm_boards.{kind}s" for kind in ("platform", "board", "flasher", "compiler"))
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -49,3 +55,26 @@ def test_links_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_names_of_modules_are_right(page: Path) -> None:
+    """Imports of samples, and dotted names in the text; the changelog's old ones stand before an
+    "is" or "are"."""
+    text = re.sub(r"`microtvm_boards[\w.]+`( and `[\w.]+`)? (is|are) ", "", page.read_text())
+    text = re.sub(r"what was in `microtvm_boards\.tvm`", "", text)
+    for name in set(re.findall(r"(?<![\w/.\"])microtvm_boards(?:\.\w+)+", text)):
+        if not name.startswith(GROUPS) and name != LOGGER:
+            pkgutil.resolve_name(name)
+    for module, names in re.findall(r"^from (microtvm_boards[\w.]*) import (.+)$", text, re.M):
+        for name in names.split(", "):
+            assert hasattr(importlib.import_module(module), name), f"{module}.{name}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_files_that_a_page_names_are_there(page: Path) -> None:
+    text = page.read_text()
+    folders = "microtvm_boards|template_project|board_configs|scripts|tests|benchmarks|examples"
+    for name in set(re.findall(rf"`((?:{folders})/[\w./-]+)`", text)):
+        if "NAME" not in name:
+            assert (ROOT / name).exists(), name
