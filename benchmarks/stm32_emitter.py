@@ -145,7 +145,8 @@ def build(like: Project, mlf: Path, directory: Path) -> Project:
     sources = directory / "model" / "codegen" / "host" / "src"
     runtime = directory / "crt" / "emitter"
     shutil.rmtree(directory / "model")
-    shutil.rmtree(directory / "src" / "runtime")  # its headers would come before TVM's
+    for room in ("abi", "runtime"):  # their headers would come before TVM's
+        shutil.rmtree(directory / "src" / room)
     emitted = directory / "emitted"
     emitter = _load_emitter().CodeEmitter()
     try:

@@ -49,7 +49,7 @@ def measure(model: Model, board: Board) -> Cost | str:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
         sources = sorted((root / _SOURCES).glob("*.c"))
-        includes = (template_project() / "src" / "runtime", root / _HEADERS)
+        includes = (template_project() / "src" / "abi", root / _HEADERS)
         compiler = [tools.ARM_GCC.programs[0], *board.cpu.flags]
         compile_all = [*compiler, *_FLAGS, *(f"-I{path}" for path in includes), "-c"]
         # What the entry doesn't lead to, such as tables of metadata, isn't in a firmware either.

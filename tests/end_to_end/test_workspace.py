@@ -60,7 +60,7 @@ def test_as_many_small_requests_as_are_promised_fit_at_a_time(
 ) -> None:
     source, made = tmp_path / "operator.c", tmp_path / "operator.o"
     source.write_text(OPERATOR.format(count=MOST_REQUESTS))
-    includes = template_project() / "src/runtime"
+    includes = template_project() / "src/abi"
     subprocess.run(["gcc", "-O2", "-c", source, "-o", made, "-I", includes], check=True)
     files = mlf(Spec("c", workspace=COUNTED * MOST_REQUESTS, static=False))
     files["./codegen/host/src/default_lib1.c"] = MAIN.encode()

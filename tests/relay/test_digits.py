@@ -70,7 +70,7 @@ def test_the_generated_c_gives_the_reference_on_this_machine(tmp_path: Path) -> 
         file.write_bytes(content)
     code = tmp_path / "codegen" / "host"
     library = tmp_path / "digits.so"
-    includes = [f"-I{d}" for d in (code / "include", template_project() / "src" / "runtime")]
+    includes = [f"-I{d}" for d in (code / "include", template_project() / "src" / "abi")]
     sources = sorted((code / "src").glob("*.c"))
     subprocess.run(
         ["gcc", "-shared", "-fPIC", "-O1", "-w", *includes, *sources, "-o", library], check=True
