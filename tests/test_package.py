@@ -14,6 +14,8 @@ import pytest
 
 from tests.conftest import DATA
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\[([^]]+)\]\(([^)]+)\)")
 
@@ -35,7 +37,6 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return build_wheel(ROOT, tmp_path_factory.mktemp("wheel"))
 
 
-@pytest.mark.slow
 def test_the_wheel_holds_the_package_data(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
     for name in (
@@ -51,7 +52,6 @@ def test_the_wheel_holds_the_package_data(wheel: Path) -> None:
     assert "microtvm_boards/py.typed" in names
 
 
-@pytest.mark.slow
 def test_a_source_archive_makes_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "--target", "sdist"]
     subprocess.run([*build, "--directory", str(tmp_path)], cwd=ROOT, check=True)
@@ -74,7 +74,6 @@ def test_links_of_the_readme_hold_on_an_index_page(wheel: Path) -> None:
     assert LINK.sub(r"\1", shown) == LINK.sub(r"\1", text)
 
 
-@pytest.mark.slow
 def test_the_installed_package_makes_a_project_that_knows_where_it_is(
     wheel: Path, tmp_path: Path
 ) -> None:

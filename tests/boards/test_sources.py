@@ -14,6 +14,8 @@ from microtvm_boards.boards import board_names
 from tests.boards.good import GOOD
 from tests.plugins.installed import install
 
+pytestmark = pytest.mark.slow
+
 MORE = """
 from pathlib import Path
 from microtvm_boards.boards.source import BoardFolder

@@ -15,6 +15,8 @@ from microtvm_boards.cli import app
 from microtvm_boards.cli.exit_codes import DIFFERENT, EXIT_CODES, INTERNAL, OUTPUT_CLOSED, USAGE
 from tests.cli.conftest import PROGRAM, cli
 
+pytestmark = pytest.mark.slow
+
 
 def fail_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     """Makes `template-dir` raise `error`."""
@@ -70,7 +72,6 @@ def test_a_board_that_is_unknown_gets_the_nearest_names() -> None:
     assert '"mps2_an386"' in answer.err
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     "command", ["build", "flash", "run", "monitor", "size", "profile", "validate"]
 )

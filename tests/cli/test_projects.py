@@ -13,6 +13,8 @@ from microtvm_boards.errors import ModelError, ProjectError
 from tests.cli.conftest import cli
 from tests.conftest import DATA
 
+pytestmark = pytest.mark.slow
+
 FOO = DATA / "foo_c.tar"
 ON_ARM = ("--board", "mps2_an386", "--model-entrypoint-api", "c")
 
@@ -47,7 +49,6 @@ def test_flags_and_the_option_flag_are_two_spellings_of_one_thing(tmp_path: Path
     assert a == b
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "said"),
     [
@@ -118,7 +119,6 @@ def test_size_agrees_with_build(host: Path) -> None:
     assert table in cli("build", host).out
 
 
-@pytest.mark.slow
 def test_size_before_build_says_to_build(tmp_path: Path) -> None:
     cli("create", FOO, tmp_path / "p", *ON_ARM)
     answer = cli("size", tmp_path / "p")

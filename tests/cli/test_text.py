@@ -19,6 +19,8 @@ from microtvm_boards.harness import RunResult
 from microtvm_boards.platforms import MemoryUse
 from microtvm_boards.project.needs.need import MemoryNeed
 
+pytestmark = pytest.mark.slow
+
 NAMES = st.text("abc_-", min_size=1).filter(lambda n: not n.startswith("-"))
 PRINTABLE = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=300)
 
@@ -109,7 +111,6 @@ def test_a_summary_gives_the_spread() -> None:
 JSON = st.recursive(st.floats() | st.integers() | st.booleans(), lambda inner: st.lists(inner))
 
 
-@pytest.mark.slow
 @given(JSON)
 def test_every_output_can_be_written_as_json(value: Any) -> None:
     json.dumps(finite(value), allow_nan=False)

@@ -11,6 +11,8 @@ import pytest
 from microtvm_boards.cli.exit_codes import USAGE
 from tests.cli.conftest import Answer, cli
 
+pytestmark = pytest.mark.slow
+
 KWS = Path(__file__).resolve().parents[3] / "shared" / "models" / "kws_int8.tflite"
 BOARD = ("--board", "mps2_an386")
 
@@ -19,7 +21,6 @@ def tune(log: Path, *args: str | Path, model: Path = KWS) -> Answer:
     return cli("tune", model, *BOARD, "--trials", "4", "-o", log, *args)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("args", "said"),
     [
@@ -37,7 +38,6 @@ def test_what_makes_no_sense_is_refused(tmp_path: Path, args: tuple[str, ...], s
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.slow
 def test_a_file_that_is_there_is_left_alone(tmp_path: Path) -> None:
     notes = tmp_path / "notes.txt"
     notes.write_text("mine\n")

@@ -23,6 +23,8 @@ from microtvm_boards.project import Project
 from microtvm_boards.project.options.device import DeviceOptions
 from microtvm_boards.transports.ports import SerialPort
 
+pytestmark = pytest.mark.slow
+
 DAPLINK = (0x0D28, 0x0204)  # of the micro:bit
 HERE = DeviceOptions()
 
