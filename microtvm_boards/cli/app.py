@@ -47,12 +47,10 @@ COMMANDS = {
     ),
     "doctor": LazyCommand(f"{_IN}.doctor:doctor", "Look at tools, trees, ports and boards."),
     "template-dir": LazyCommand(
-        f"{_IN}.template_dir:template_dir", "Print the directory for tvmc's --template-dir."
+        f"{_IN}.for_tvm:template_dir", "Print the directory for tvmc's --template-dir."
     ),
-    "rpc-server": LazyCommand(
-        f"{_IN}.rpc_server:rpc_server", "Serve a board to TVM's RPC tracker."
-    ),
-    "tvmc": LazyCommand(f"{_IN}.tvmc:tvmc", "Run TVM's tvmc with micro targets."),
+    "rpc-server": LazyCommand(f"{_IN}.for_tvm:rpc_server", "Serve a board to TVM's RPC tracker."),
+    "tvmc": LazyCommand(f"{_IN}.for_tvm:tvmc", "Run TVM's tvmc with micro targets."),
 }
 
 _EPILOG = "\b\nExit codes:\n" + "\n".join(
