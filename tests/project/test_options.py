@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -168,6 +168,12 @@ def test_a_mistake_that_the_user_did_not_type_says_where_it_is(
     assert cause in caught.value.cause
 
 
+def test_a_mistake_that_the_user_typed_says_no_place() -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_options({"board": "host", "checks": "maybe"}, "generate_project")
+    assert caught.value.cause == "Option \"checks\" takes true or false; found 'maybe'."
+
+
 def test_the_first_layer_that_sets_a_value_gives_it() -> None:
     values = resolve(
         [
@@ -214,6 +220,10 @@ def test_options_are_asked_for_by_what_they_reach() -> None:
     )
     assert options.given(Reach.MODEL) == ["sample_inputs"]
     assert options.given(Reach.KERNELS) == ["optimization"]
+    here = replace(options, device=DeviceOptions(port="/dev/x"), standalone_crt_dir="/crt")
+    assert here.to_json()["standalone_crt_dir"] == "/crt"
+    assert here.only(Reach.KERNELS) == ProjectOptions(optimization="speed")
+    assert here.only(Reach.FIRMWARE).standalone_crt_dir == "/crt"
     kept = options.only(Reach.KERNELS, Reach.FIRMWARE)
     assert kept.to_json() == {"board": "host", "optimization": "speed", "zephyr_base": "/z"}
 
@@ -248,6 +258,17 @@ def test_a_platform_brings_options_of_its_own() -> None:
     assert ProjectOptions().of(Own) == Own()
     with pytest.raises(UsageError, match='no option "depth"'):
         parse_options({"board": "host", "depth": 4}, "generate_project")
+
+
+@dataclass(frozen=True)
+class Other:
+    width: int = option(1, OptionSpec("How wide.", optional=("generate_project",)))
+
+
+def test_what_platforms_were_told_has_no_order() -> None:
+    one = ProjectOptions().with_group(Own(4)).with_group(Other(2))
+    assert one == ProjectOptions().with_group(Other(2)).with_group(Own(4))
+    assert one.with_group(Other()).with_group(Own()) == ProjectOptions()
 
 
 def test_an_option_has_one_platform() -> None:
