@@ -138,6 +138,7 @@ def test_the_only_probe_that_fits_is_named_to_the_tool(
     assert "adapter serial 066AFF" in tool.calls[0]
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("name", [*(name for name in TOOLS if name != "gdb"), "pyocd"])
 def test_of_two_probes_none_is_guessed_with_any_tool(
     name: str, flash: Callable[..., str], stand_in: MakeStandIn

@@ -104,6 +104,7 @@ def configured(project: Project, dts: str = DTS, config: str = CONFIG) -> Projec
 # Configuring
 
 
+@pytest.mark.tools
 def test_cmake_gets_board_python_and_the_modules_that_are_there(
     make_project: Make, tree: ZephyrTree
 ) -> None:
@@ -117,6 +118,7 @@ def test_cmake_gets_board_python_and_the_modules_that_are_there(
     assert command[-1] == "-DSHIELD=x"
 
 
+@pytest.mark.tools
 def test_in_a_workspace_west_says_which_modules_there_are(
     make_project: Make, tree: ZephyrTree
 ) -> None:
@@ -126,6 +128,7 @@ def test_in_a_workspace_west_says_which_modules_there_are(
     assert not any("ZEPHYR_MODULES" in word for word in command)
 
 
+@pytest.mark.tools
 def test_modules_of_the_user_are_left_alone(
     make_project: Make, tree: ZephyrTree, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -13,6 +13,7 @@ from microtvm_boards.resources import template_project
 FILTERS = template_environment((template_project(),)).filters
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize(
     "text", ["plain", 'a "b" \\ c', "trigraph ??/ %d", "Zürich\n\t1", "\x7f01", ""]
 )
@@ -27,6 +28,7 @@ def test_a_text_in_c_is_what_it_was(tmp_path: Path, text: str) -> None:
     assert subprocess.check_output([program]).decode() == text
 
 
+@pytest.mark.tools
 @pytest.mark.parametrize("text", ["plain", 'a "b"', "back\\slash", "$HOME ${X} a;b"])
 def test_a_text_in_cmake_is_what_it_was(tmp_path: Path, text: str) -> None:
     script = tmp_path / "script.cmake"

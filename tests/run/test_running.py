@@ -17,6 +17,8 @@ from microtvm_boards.run import Firmware, connect, run_samples, running
 from tests.conftest import DATA
 from tests.end_to_end.firmware import read_family
 
+pytestmark = pytest.mark.tools
+
 MakeProject = Callable[..., Project]
 INPUTS, EXPECTED = read_family(DATA / "foo.npz")
 
