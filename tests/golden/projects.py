@@ -1,24 +1,20 @@
-"""What `create` makes of a case, as hashes that hold on any machine."""
+"""What `create` writes and says for a case, without what differs from machine to machine."""
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import io
-import json
 import os
 import shutil
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from microtvm_boards import __version__
 from microtvm_boards.cli.app import run
-from microtvm_boards.errors import MicroTvmBoardsError
 from microtvm_boards.project import Project
 from microtvm_boards.project.write.trace import trace_project
 from tests.boards.fake_zephyr import make_tree
@@ -26,22 +22,20 @@ from tests.conftest import DATA, DIGITS
 from tests.golden.cases import Case
 
 ROOT = DATA.parents[1]
-GOLDEN = Path(__file__).parent / "golden.json"
-_DIGITS = 16  # of a SHA-256; enough to see a change
-# {"case": {"files": {path: hash}, "traced": {...}, "dry_run": hash}}, or {"case": {"refused": ...}}
-Answers = dict[str, dict[str, Any]]
+KEPT = Path(__file__).parent / "kept"
+_COPIED_FROM = ("template_project", "board_configs", "")  # folders of ROOT
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where the projects of a run are made."""
+    """Where the projects of a run are made; `directory` doesn't exist yet."""
 
     directory: Path
 
     def paths(self) -> Mapping[str, str]:
         """Files that options name."""
-        paths = {name: self.directory / name for name in ("conf", "overlay", "extra")}
-        paths["samples"] = self.directory / "samples.npz"
+        paths = {name: self.directory / name for name in ("conf", "overlay", "extra", "zephyr")}
+        paths |= {"samples": self.directory / "samples.npz", "data": DATA}
         if not self.directory.is_dir():
             self.directory.mkdir()
             make_tree(self.directory, "3.3.0", "rc3")
@@ -49,10 +43,8 @@ class Place:
             paths["overlay"].write_text("/ { chosen { mtvm,uart = &uart1; }; };\n")
             with np.load(DATA / "foo.npz") as arrays:
                 np.savez(paths["samples"], zeta=arrays["in_zeta"], alpha=arrays["in_alpha"])
-            _write_tar(
-                paths["extra"], {"extra.c": b"int extra;\n", "extra.h": b"extern int extra;\n"}
-            )
-        return {"data": str(DATA), **{name: str(path) for name, path in paths.items()}}
+            _write_tar(paths["extra"], {"extra.c": b"int extra;\n", "extra.h": b"\n"})
+        return {name: str(path) for name, path in paths.items()}
 
     def normalised(self, data: bytes) -> bytes:
         """Without paths and versions of this machine."""
@@ -70,62 +62,50 @@ def _write_tar(path: Path, files: Mapping[str, bytes]) -> None:
             tar.addfile(member, io.BytesIO(data))
 
 
-def answer(case: Case, place: Place) -> dict[str, Any]:
-    """What came of the case."""
+def made(case: Case, place: Place) -> dict[str, bytes]:
+    """Path -> content: `create --dry-run --json`, the files of the project that are no copies, and
+    in traced/ those that differ when its operators are traced."""
     paths = place.paths()
-    folder = DIGITS if case.model.startswith("digits") else DATA
-    command = ["create", str(folder / f"{case.model}.tar"), "--board", case.board, "--json"]
-    if case.board in ("disco_l4", "qemu_m3", "native_posix_64"):
-        command += ["-o", f"zephyr_base={place.directory / 'zephyr'}"]
-    for option in case.options:
-        command += ["-o", option.format(**paths)]
-    code, said = _run([*command, "--dry-run"])
-    if code != 0:
-        return {"refused": place.normalised(said).decode()}
-    directory = place.directory / "project"
-    _run([*command[:2], str(directory), *command[2:]])
-    found: dict[str, Any] = {"dry_run": _hash(place, said), "files": _hashes(place, directory)}
-    project = Project.open(directory)
+    tar = (DIGITS if case.model.startswith("digits") else DATA) / f"{case.model}.tar"
+    options = [word for o in case.options for word in ("-o", o.format(**paths))]
+    given = ["--board", case.board, "--json", *options]
+    project, traced = place.directory / "project", place.directory / "traced"
     try:
-        if project.models:
-            trace_project(project, place.directory / "traced")
-    except MicroTvmBoardsError as error:
-        found["untraced"] = place.normalised(str(error).encode()).decode()
-    else:
-        traced = _hashes(place, place.directory / "traced")
-        found["traced"] = {k: v for k, v in traced.items() if found["files"].get(k) != v}
-    for made in ("project", "traced"):
-        shutil.rmtree(place.directory / made, ignore_errors=True)
+        said = _says("create", str(tar), *given, "--dry-run")
+        _says("create", str(tar), str(project), *given)
+        written = _written(project, place)
+        files = {"dry_run.json": place.normalised(said), **written}
+        opened = Project.open(project)
+        if opened.models and opened.app != "minimal":
+            trace_project(opened, traced)
+            changed = _written(traced, place).items() - written.items()
+            files |= {f"traced/{path}": data for path, data in changed}
+        return files
+    finally:
+        for directory in (project, traced):
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def _says(*command: str) -> bytes:
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(io.StringIO()):
+        assert run(command) == 0, out.getvalue()
+    return out.getvalue().encode()
+
+
+def _written(directory: Path, place: Place) -> dict[str, bytes]:
+    """Files that are no copies of ours and none of the model library; project.json names all."""
+    found = {}
+    for path in (path for path in directory.rglob("*") if path.is_file()):
+        name = path.relative_to(directory).as_posix()
+        data = path.read_bytes()
+        if name.startswith(("model/", "models/")) or path.suffix == ".tar":
+            continue
+        if name == "board.yaml" or any(_is(ROOT / folder / name, data) for folder in _COPIED_FROM):
+            continue
+        found[name] = place.normalised(data)
     return found
 
 
-def _run(command: list[str]) -> tuple[int, bytes]:
-    """Exit code, and what it printed: its document, or its error."""
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = run(command)
-    return code, (out.getvalue() + err.getvalue()).encode()
-
-
-def _hashes(place: Place, directory: Path) -> dict[str, str]:
-    return {
-        path.relative_to(directory).as_posix(): _hash(place, path.read_bytes())
-        for path in sorted(_files(directory))
-    }
-
-
-def _files(directory: Path) -> Iterator[Path]:
-    yield from (path for path in directory.rglob("*") if path.is_file())
-
-
-def _hash(place: Place, data: bytes) -> str:
-    return hashlib.sha256(place.normalised(data)).hexdigest()[:_DIGITS]
-
-
-def write(answers: Answers) -> None:
-    GOLDEN.write_text(json.dumps(answers, indent=1, sort_keys=True) + "\n")
-
-
-def read() -> Answers:
-    found: Answers = json.loads(GOLDEN.read_text())
-    return found
+def _is(path: Path, data: bytes) -> bool:
+    return path.is_file() and path.read_bytes() == data

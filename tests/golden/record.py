@@ -1,13 +1,19 @@
-"""`make golden`: records what `create` makes of every case now."""
+"""`make golden`: writes what `create` makes of every case now; `git diff` shows what is new."""
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 
-from tests.golden.cases import cases
-from tests.golden.projects import Place, answer, write
+from tests.golden.cases import CASES
+from tests.golden.projects import KEPT, Place, made
 
+shutil.rmtree(KEPT, ignore_errors=True)
 with tempfile.TemporaryDirectory() as scratch:
     place = Place(Path(scratch) / "zephyrproject")
-    write({case.name: answer(case, place) for case in cases()})
+    for case in CASES:
+        for name, data in made(case, place).items():
+            target = KEPT / case.name / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)

@@ -1,0 +1,8 @@
+/* For the generated files of model "foo": the sections that TVM chose get a suffix, so that
+ * the linker script can place them apart from those of other models. */
+#ifndef MTVM_FOO_SECTIONS_H_
+#define MTVM_FOO_SECTIONS_H_
+
+#define section(name) section(name ".model_foo")
+
+#endif

@@ -1,0 +1,20 @@
+/* Another model library of this project has some of the symbols of model "second" too: in its
+ * own code and in what calls it they get other names. */
+#ifndef MTVM_SECOND_SYMBOLS_H_
+#define MTVM_SECOND_SYMBOLS_H_
+
+#define tvmgen_foo tvmgen_second
+#define tvmgen_foo___tvm_main__ tvmgen_second___tvm_main__
+#define tvmgen_foo_fused_cast_subtract tvmgen_second_fused_cast_subtract
+#define tvmgen_foo_fused_cast_subtract_1 tvmgen_second_fused_cast_subtract_1
+#define tvmgen_foo_fused_fixed_point_multiply_add_clip_cast tvmgen_second_fused_fixed_point_multiply_add_clip_cast
+#define tvmgen_foo_fused_nn_contrib_dense_pack_fixed_point_multiply_add_clip_cast tvmgen_second_fused_nn_contrib_dense_pack_fixed_point_multiply_add_clip_cast
+#define tvmgen_foo_fused_nn_conv2d_add tvmgen_second_fused_nn_conv2d_add
+#define tvmgen_foo_fused_nn_conv2d_add_fixed_point_multiply_clip_cast tvmgen_second_fused_nn_conv2d_add_fixed_point_multiply_clip_cast
+#define tvmgen_foo_fused_nn_max_pool2d tvmgen_second_fused_nn_max_pool2d
+#define tvmgen_foo_fused_reshape_cast tvmgen_second_fused_reshape_cast
+#define tvmgen_foo_inputs tvmgen_second_inputs
+#define tvmgen_foo_outputs tvmgen_second_outputs
+#define tvmgen_foo_run tvmgen_second_run
+
+#endif

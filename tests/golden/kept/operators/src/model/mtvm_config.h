@@ -1,0 +1,49 @@
+/* Sizes and settings of this firmware. Rendered by microtvm-boards. */
+#ifndef MTVM_CONFIG_H_
+#define MTVM_CONFIG_H_
+
+#define MTVM_MODEL_COUNT 0
+
+/* Bytes; every tensor and every pool starts at a multiple of it. */
+#define MTVM_ALIGNMENT 16
+#define MTVM_ALIGNED __attribute__((aligned(MTVM_ALIGNMENT)))
+#define MTVM_ALIGN_UP(bytes) (((bytes) + MTVM_ALIGNMENT - 1U) / MTVM_ALIGNMENT * MTVM_ALIGNMENT)
+
+/* Static memory that start-up code need not clear. */
+#define MTVM_NOINIT __attribute__((section(".bss.noinit.mtvm")))
+
+/* Check pointers, sizes and alignment at the entry of a model (option checks). */
+#ifndef MTVM_CHECKS
+#define MTVM_CHECKS 1
+#endif
+
+
+/* RPC, bytes: longest packet, memory for tensors of the host, what the UART may receive unread. */
+#define MTVM_PACKET_BYTES 4096
+#define MTVM_FRAME_BYTES 11 /* of a frame that a host doesn't count among its packet */
+#define MTVM_TENSOR_HEAP_BYTES 4156960
+#define MTVM_NOINIT_HEAP MTVM_NOINIT
+#define MTVM_RING_BYTES 8214
+/* Hosts call generated code. It takes its workspace from what is free of the tensor heap. */
+#define MTVM_WORKSPACE_IN_HEAP
+/* What the device says about itself. */
+#define MTVM_RPC_DEVICE_INFO \
+  "{\042protocol\042:1,\042board\042:\042mps2_an386\042,\042models\042:[],\042model_sha256\042:\04205627d75994ad725\042,\042packet_bytes\042:4096,\042tensor_heap_bytes\042:4156960}"
+
+/* Board mps2_an386. */
+#define MTVM_UART_BASE 0x40004000U
+#define MTVM_UART_BAUD 115200U
+#define MTVM_UART_IRQ 0
+#define MTVM_CLOCK_HZ 25000000U
+#define MTVM_SEMIHOSTING /* an emulator takes the exit status */
+
+
+#if defined(__cplusplus)
+#define MTVM_STATIC_ASSERT(condition, name) static_assert(condition, #name)
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define MTVM_STATIC_ASSERT(condition, name) _Static_assert(condition, #name)
+#else
+#define MTVM_STATIC_ASSERT(condition, name) typedef char name[(condition) ? 1 : -1]
+#endif
+
+#endif

@@ -1,0 +1,50 @@
+# Settings of this project. Rendered by microtvm-boards; project.json says the same and more.
+set(MTVM_PLATFORM stm32cube)
+set(MTVM_LANGUAGES C)
+set(MTVM_LINKER_LANGUAGE C)
+set(MTVM_CPU_FLAGS -mcpu=cortex-m3 -mthumb -mfloat-abi=soft)
+# -O0, -Og, -Os or -O2 (option optimization)
+set(MTVM_OPTIMIZATION -Os CACHE STRING "Optimization flag")
+set(MTVM_PLANNED_STACK_BYTES 416)
+set(MTVM_DEFINITIONS )
+set(MTVM_WARNING_FLAGS )
+set(MTVM_INCLUDES )
+set(MTVM_RUNTIME_INCLUDES src/abi)
+
+# Ours: compiled with all warnings.
+set(MTVM_SOURCES
+    src/app/main.c
+    src/model/mtvm_check.c
+    src/model/mtvm_context.c
+    src/model/mtvm_digits.c
+    src/model/mtvm_models.c
+    src/model/mtvm_status.c
+    src/port/stm32cube/clock.c
+    src/port/stm32cube/port.c
+    src/port/stm32cube/timer.c
+    src/port/stm32cube/uart.c
+)
+
+# Yours (option extra_files_tar).
+set(MTVM_EXTRA_SOURCES
+)
+
+# Libraries and objects of yours (option extra_files_tar).
+set(MTVM_EXTRA_OBJECTS
+)
+
+# TVM's own runtime, where it is used.
+set(MTVM_CRT_SOURCES
+)
+
+# TVM's generated code, untouched.
+set(MTVM_MODEL_SOURCES
+    "model/codegen/host/src/digits_lib0.c"
+    "model/codegen/host/src/digits_lib1.c"
+)
+set(MTVM_MODEL_OBJECTS
+)
+
+# <source>|<header to read before it: it renames symbols, sections or C keywords>
+set(MTVM_FORCED_HEADERS
+)

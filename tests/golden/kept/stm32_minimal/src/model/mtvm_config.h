@@ -1,0 +1,41 @@
+/* Sizes and settings of this firmware. Rendered by microtvm-boards. */
+#ifndef MTVM_CONFIG_H_
+#define MTVM_CONFIG_H_
+
+#define MTVM_MODEL_COUNT 1
+
+/* Bytes; every tensor and every pool starts at a multiple of it. */
+#define MTVM_ALIGNMENT 16
+#define MTVM_ALIGNED __attribute__((aligned(MTVM_ALIGNMENT)))
+#define MTVM_ALIGN_UP(bytes) (((bytes) + MTVM_ALIGNMENT - 1U) / MTVM_ALIGNMENT * MTVM_ALIGNMENT)
+
+/* Static memory that start-up code need not clear. */
+#define MTVM_NOINIT __attribute__((section(".bss.noinit.mtvm")))
+
+/* Check pointers, sizes and alignment at the entry of a model (option checks). */
+#ifndef MTVM_CHECKS
+#define MTVM_CHECKS 0
+#endif
+
+/* The largest of all models. Bytes count every tensor rounded up to MTVM_ALIGNMENT. */
+#define MTVM_MAX_INPUTS 1
+#define MTVM_MAX_OUTPUTS 1
+#define MTVM_MAX_POOLS 0
+#define MTVM_MAX_INPUT_BYTES 64
+#define MTVM_MAX_OUTPUT_BYTES 16
+
+/* Board stm32vldiscovery. */
+#define MTVM_UART_BAUD 115200U
+#define MTVM_CLOCK_HZ 24000000U
+#define MTVM_SEMIHOSTING /* an emulator takes the exit status */
+
+
+#if defined(__cplusplus)
+#define MTVM_STATIC_ASSERT(condition, name) static_assert(condition, #name)
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define MTVM_STATIC_ASSERT(condition, name) _Static_assert(condition, #name)
+#else
+#define MTVM_STATIC_ASSERT(condition, name) typedef char name[(condition) ? 1 : -1]
+#endif
+
+#endif

@@ -1,0 +1,54 @@
+/* Sizes and settings of this firmware. Rendered by microtvm-boards. */
+#ifndef MTVM_CONFIG_H_
+#define MTVM_CONFIG_H_
+
+#define MTVM_MODEL_COUNT 1
+
+/* Bytes; every tensor and every pool starts at a multiple of it. */
+#define MTVM_ALIGNMENT 16
+#define MTVM_ALIGNED __attribute__((aligned(MTVM_ALIGNMENT)))
+#define MTVM_ALIGN_UP(bytes) (((bytes) + MTVM_ALIGNMENT - 1U) / MTVM_ALIGNMENT * MTVM_ALIGNMENT)
+
+/* Static memory that start-up code need not clear. */
+#define MTVM_NOINIT __attribute__((section(".bss.noinit.mtvm")))
+
+/* Check pointers, sizes and alignment at the entry of a model (option checks). */
+#ifndef MTVM_CHECKS
+#define MTVM_CHECKS 1
+#endif
+
+/* The largest of all models. Bytes count every tensor rounded up to MTVM_ALIGNMENT. */
+#define MTVM_MAX_INPUTS 2
+#define MTVM_MAX_OUTPUTS 2
+#define MTVM_MAX_POOLS 0
+#define MTVM_MAX_INPUT_BYTES 384
+#define MTVM_MAX_OUTPUT_BYTES 272
+
+/* RPC, bytes: longest packet, memory for tensors of the host, what the UART may receive unread. */
+#define MTVM_PACKET_BYTES 2048
+#define MTVM_FRAME_BYTES 11 /* of a frame that a host doesn't count among its packet */
+#define MTVM_TENSOR_HEAP_BYTES 2416
+#define MTVM_NOINIT_HEAP MTVM_NOINIT
+#define MTVM_RING_BYTES 4118
+#ifdef CONFIG_MTVM_BAUD
+/* The port can change the UART's rate: mtvm.set_baud. */
+#define MTVM_HAS_BAUD
+#include <stdint.h>
+extern const uint32_t mtvm_port_boot_baud; /* the devicetree's */
+#define MTVM_UART_BAUD mtvm_port_boot_baud
+#endif
+/* What the device says about itself. */
+#define MTVM_RPC_DEVICE_INFO \
+  "{\042protocol\042:1,\042board\042:\042qemu_m3\042,\042models\042:[\042foo\042],\042model_sha256\042:\042674d3c2666605e92\042,\042packet_bytes\042:2048,\042tensor_heap_bytes\042:2416}"
+
+
+
+#if defined(__cplusplus)
+#define MTVM_STATIC_ASSERT(condition, name) static_assert(condition, #name)
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 201112L
+#define MTVM_STATIC_ASSERT(condition, name) _Static_assert(condition, #name)
+#else
+#define MTVM_STATIC_ASSERT(condition, name) typedef char name[(condition) ? 1 : -1]
+#endif
+
+#endif
