@@ -109,9 +109,9 @@ def test_a_tool_that_hangs_is_ended_with_what_it_started(
     flasher = get_flasher(name)
     assert isinstance(flasher, ToolFlasher)
     assert flasher.seconds >= 180
-    flasher.seconds = 0.3
+    flasher.seconds = 2.0  # a busy computer has to start the tool in that time
     start = time.monotonic()
-    with pytest.raises(FlashFailedError, match=r"hadn't ended after 0\.3 s") as caught:
+    with pytest.raises(FlashFailedError, match=r"hadn't ended after 2 s") as caught:
         flasher.flash(tuned(target, name))
     assert time.monotonic() - start < PATIENCE
     assert caught.value.failure is Failure.TIMEOUT
