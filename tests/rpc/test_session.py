@@ -6,6 +6,7 @@ import contextlib
 import logging
 import time
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -257,3 +258,28 @@ def test_a_device_that_takes_nothing_ends_a_large_message() -> None:
 def test_a_frame_alone_costs_no_more_than_its_bytes() -> None:
     body = bytes(range(256))
     assert Message(0x1234, Kind.NORMAL, body).frame() == encode(b"\x34\x12\x10" + body)
+
+
+class Deaf(Line):
+    """Takes all and answers nothing, as a device that isn't up yet."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda message: b"")
+        self.asked: list[float] = []
+
+    def read(self, n: int, timeout: float | None) -> bytes:
+        time.sleep(timeout or 0.0)
+        raise TransportTimeoutError("nothing came")
+
+    def write(self, data: bytes, timeout: float | None) -> None:
+        self.asked.append(time.monotonic())
+
+
+def test_a_session_is_asked_for_again_and_again_each_time_later() -> None:
+    line = Deaf()
+    session = Session(line, pace=Pace(start=2.0, retry=0.05))
+    with pytest.raises(SessionTimeoutError):
+        session.start()
+    waits = [later - one for one, later in pairwise(line.asked)]
+    assert len(waits) >= 3
+    assert all(wait >= 0.05 * 2**number - 0.01 for number, wait in enumerate(waits))
