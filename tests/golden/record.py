@@ -1,7 +1,4 @@
-"""`make golden`: writes what `create` makes of every case now; `git diff` shows what is new.
-
-A kept project has its own .gitignore: new files need `git add -f tests/golden/kept`.
-"""
+"""`make golden`: writes what `create` makes of every case now; `git diff` shows what is new."""
 
 from __future__ import annotations
 
