@@ -99,8 +99,10 @@ def _written(directory: Path, place: Place) -> dict[str, bytes]:
     for path in (path for path in directory.rglob("*") if path.is_file()):
         name = path.relative_to(directory).as_posix()
         data = path.read_bytes()
-        if name.startswith(("model/", "models/", ".")) or path.suffix == ".tar":
-            continue  # .gitignore would work here, too
+        if name.startswith(("model/", "models/")) or path.suffix == ".tar":
+            continue
+        if name in (".gitignore", ".microtvm-boards"):
+            continue  # the one would hide the other here, too
         if name == "board.yaml" or any(_is(ROOT / folder / name, data) for folder in _COPIED_FROM):
             continue
         found[name] = place.normalised(data)
