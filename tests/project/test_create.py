@@ -88,6 +88,17 @@ def test_a_failure_while_writing_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_name_that_is_too_long_leaves_nothing(tmp_path: Path) -> None:
+    options = parse_options({"board": "host", "model_entrypoint_api": "c"}, "generate_project")
+    with pytest.raises(ProjectError, match="can't be written"):
+        create(DATA / "foo_c.tar", tmp_path / "a" / "b" / ("n" * 250), options)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_others_can_read_a_project(make_project: MakeProject) -> None:
+    assert make_project("foo_c").directory.stat().st_mode & 0o777 == 0o755
+
+
 def test_a_directory_that_exists_is_not_touched(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("precious")
     options = parse_options({"board": "host", "model_entrypoint_api": "c"}, "generate_project")
