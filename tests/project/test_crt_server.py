@@ -14,7 +14,7 @@ from microtvm_boards.boards import load_board
 from microtvm_boards.errors import ModelError
 from microtvm_boards.mlf import load
 from microtvm_boards.project import parse_options
-from microtvm_boards.project.plan.crt_server import best_page_bits, pages
+from microtvm_boards.project.plan.crt_server import best_page_bits, pages, tensor_blocks
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.plan import plan
 from microtvm_boards.project.target import choose_target
@@ -99,10 +99,24 @@ def test_limits_of_tvms_runtime_follow_from_the_plan() -> None:
     large = planned("foo_packed", "packed", rpc_packet_bytes=8192)
     assert small.crt is not None and large.crt is not None
     assert large.crt.packet_pages << large.crt.page_bits == 8192
-    assert small.crt.most_arguments >= 4 + 1  # tensors, and the pool of the AOT entry
+    assert small.crt.most_arguments == 4 + 8  # tensors, and what an AOT entry may append
     assert small.crt.longest_name > len("tvmgen_foo_get_c_metadata")
-    heap = "notes of TVM's page allocator"
-    assert [n.what for n in small.needs].count(heap) == 1
+
+
+def test_every_block_that_a_run_takes_is_counted() -> None:
+    """Of TVM's executor (v0.16, on 64-bit hosts) and of each tensor: its shape, and its data."""
+    blocks = tensor_blocks(planned("foo_packed", "packed").modules, 0)
+    assert blocks[:2] == [40, (4 + 8) * 56]  # TVMAotExecutor; TVMNDArrays, pools too
+    assert blocks[2:] == [8 * 4, 192, 8 * 4, 192, 8 * 2, 5, 8 * 4, 256]
+
+
+def test_tvms_server_has_its_state_and_its_notes_of_pages_in_ram() -> None:
+    crt = (result := planned("foo_packed", "packed")).crt
+    assert crt is not None
+    needs = {need.what: need.size_bytes for need in result.needs if need.memory == "RAM"}
+    assert needs["notes of TVM's page allocator"] == crt.pages * 88 + 168
+    assert needs["state of RPC"] >= 512 + 416 + 2048 + 24 + 16
+    assert needs["TVM's runtime"] == 1280
 
 
 def test_pages_are_of_the_size_that_wastes_least() -> None:

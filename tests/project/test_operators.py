@@ -9,16 +9,22 @@ from pathlib import Path
 
 import pytest
 
+from microtvm_boards.boards import load_board
 from microtvm_boards.cli.commands.run import find_model
 from microtvm_boards.errors import MicroTvmBoardsError, ModelError
 from microtvm_boards.mlf import load
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import Project
 from microtvm_boards.project.generate import prepare
+from microtvm_boards.project.inputs.attachments import Attachments, KernelHostPlan
+from microtvm_boards.project.needs.need import NeedKind
 from microtvm_boards.project.options.parse import ProjectOptions
 from microtvm_boards.project.plan.files import trial_files
+from microtvm_boards.project.plan.plan import plan
+from microtvm_boards.project.target import choose_target
 from microtvm_boards.project.write.render import render
 from tests.conftest import DATA
+from tests.project.test_buffers import planned
 
 MakeProject = Callable[..., Project]
 OPERATOR = DATA / "operator.tar"  # bias_add: int8 [4, 8] + int8 [1, 8] -> int32 [4, 8]
@@ -40,6 +46,7 @@ def test_operators_are_a_project_without_models(make_project: MakeProject, board
     )
     files = set(json.loads((project.directory / "project.json").read_text())["files"])
     assert "model/codegen/host/src/lib1.c" in files
+    assert "src/rpc/kernels/operators.c" in files
     assert "src/rpc/features/executor.c" not in files  # there is nothing to execute
     assert "src/rpc/kernels/kernel_window.c" not in files  # nor does anything come later
 
@@ -54,6 +61,37 @@ def test_tensors_get_the_ram_that_is_left(make_project: MakeProject) -> None:
     chosen = packed(make_project, board="netduinoplus2", tensor_heap_bytes=20000)
     assert chosen.rpc is not None
     assert chosen.rpc.tensor_heap_bytes == 20000
+
+
+@pytest.mark.parametrize(
+    ("board", "ram", "reserve"),
+    [("microbit", 16 << 10, 1024), ("netduinoplus2", 128 << 10, 8192)],
+)
+def test_the_heap_leaves_a_sixteenth_of_the_ram_within_bounds(
+    board: str, ram: int, reserve: int
+) -> None:
+    """For what only the linker knows; the heap is a multiple of the alignment."""
+    result = planned("operator", board, model_entrypoint_api="packed")
+    needed = sum(n.size_bytes for n in result.needs if n.memory == "RAM" and not n.estimate)
+    assert ram - reserve - 16 < needed <= ram - reserve
+
+
+@pytest.mark.parametrize(
+    ("board", "stack"),
+    [
+        ("stm32vldiscovery", 2048),  # a quarter of 8 KiB
+        ("microbit", 4096),  # of 16 KiB: the least
+        ("netduinoplus2", 8192),  # a sixteenth of 128 KiB
+        ("mps2_an386", 16384),  # of 4 MiB: the most
+    ],
+)
+def test_the_stack_is_a_sixteenth_of_the_ram_within_bounds(board: str, stack: int) -> None:
+    assert planned("operator", board, model_entrypoint_api="packed").stack.size_bytes == stack
+
+
+def test_tensors_get_64_mib_of_this_computer() -> None:
+    rpc = planned("operator", "host", model_entrypoint_api="packed").rpc
+    assert rpc is not None and rpc.tensor_heap_bytes == 64 << 20
 
 
 def test_tensors_that_do_not_fit_are_told_before_anything_is_written(
@@ -109,6 +147,22 @@ def test_a_trial_of_tuning_has_no_firmware_of_its_own(tmp_path: Path) -> None:
     assert not (directory / "CMakeLists.txt").exists()
     with pytest.raises(MicroTvmBoardsError, match="trial of tuning"):
         get_platform("host").build(project)
+
+
+@pytest.mark.parametrize(
+    ("board", "window", "loader"),
+    [("mps2_an386", 8192, "kernel_window.c"), ("host", 0, "kernel_library.c")],
+)
+def test_kernels_that_come_later_come_into_a_window_or_as_libraries(
+    board: str, window: int, loader: str
+) -> None:
+    options = ProjectOptions(board=board)
+    found = load_board(board)
+    comes = Attachments(kernel_host=KernelHostPlan("0123456789abcdef", window))
+    result = plan(load(OPERATOR), found, options, choose_target(found, options), comes)
+    names = {Path(f.path).name for f in result.files if f.path.startswith("src/rpc/kernels/")}
+    assert names & {"kernel_window.c", "kernel_library.c"} == {loader}
+    assert sum(n.size_bytes for n in result.needs if n.kind is NeedKind.WINDOW) == window
 
 
 def test_commands_that_run_a_model_say_that_there_is_none(make_project: MakeProject) -> None:

@@ -13,7 +13,7 @@ from microtvm_boards.errors import ProjectError
 from microtvm_boards.mlf import load
 from microtvm_boards.mlf.c.features import FEATURES, function_features
 from microtvm_boards.project import Project
-from microtvm_boards.project.needs.code_size import TABLE, architecture
+from microtvm_boards.project.needs.code_size import TABLE, architecture, measured_code
 from microtvm_boards.resources import board_configs
 from tests.conftest import DATA
 from tests.project.test_buffers import planned
@@ -78,6 +78,21 @@ def test_an_estimate_that_does_not_fit_warns(make_project: MakeProject, tmp_path
 def test_constants_that_do_not_fit_are_refused(make_project: MakeProject, tmp_path: Path) -> None:
     with pytest.raises(ProjectError, match="FLASH: needed 1104 B, available 1000 B"):
         make_project("foo_c", board=small_flash(tmp_path, 1000))
+
+
+def test_a_model_of_usual_size_needs_the_code_of_ours_that_was_measured() -> None:
+    """foo has as many tensors as the models that were measured; through the C interface they have
+    no descriptors."""
+    result = planned("foo_c")
+    measured = measured_code(
+        result.board.cpu,
+        platform=result.platform,
+        kind=result.options.kind,
+        optimization=result.options.optimization,
+    )
+    assert measured is not None and result.code is not None
+    assert measured.model == 0
+    assert (measured.own, measured.libraries) == (result.code.own, result.code.libraries)
 
 
 def test_a_board_of_another_architecture_has_no_estimate() -> None:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from microtvm_boards.boards import load_board
 from microtvm_boards.mlf.c.features import function_features
 from microtvm_boards.project.needs.code_size import code_size_table
 from microtvm_boards.project.needs.margin import with_margin
-from microtvm_boards.project.needs.stack_estimate import frame_features, has_fpu, role
+from microtvm_boards.project.needs.stack_estimate import (
+    exception_frame,
+    frame_features,
+    has_fpu,
+    role,
+)
 from microtvm_boards.project.plan.stack import DEFAULT_STACK_BYTES, STACK_SPARE
 from tests.project.test_preflight import planned
 
@@ -33,6 +40,22 @@ def test_local_variables_of_generated_code_are_counted() -> None:
 def test_a_function_has_one_of_three_roles() -> None:
     names = ["tvmgen_m_run", "tvmgen_m___tvm_main__", "tvmgen_m_fused_add"]
     assert [role(name) for name in names] == ["run", "main", "operator"]
+
+
+def test_a_frame_grows_with_what_its_role_was_measured_by() -> None:
+    """One, then what code_size.json has a weight for: parameters, loops, ...; whether there are
+    arrays at all, where their bytes are added."""
+    (operator,) = function_features(FUNCTION)
+    assert frame_features(operator, False) == (1, 0, 2, True, False, False, 3, 1)
+    in_frame = operator.scalar_bytes  # every variable, without optimization
+    assert frame_features(operator, True) == (1, in_frame, 2, True, False, False, 3, 1)
+    for name, without, with_arrays in (
+        ("tvmgen_m_run", (1, False), (1, True)),
+        ("tvmgen_m___tvm_main__", (1, 16, 0, False), (1, 16, 0, True)),
+    ):
+        function = replace(operator, name=name)
+        assert frame_features(function, False) == with_arrays
+        assert frame_features(replace(function, array_bytes=0), False) == without
 
 
 def test_there_are_figures_for_every_optimization_and_interface() -> None:
@@ -61,6 +84,8 @@ def test_the_plan_follows_what_the_firmware_has_to_do() -> None:
 
 def test_an_interrupt_saves_the_fpus_registers_where_there_is_one() -> None:
     assert has_fpu(load_board("mps2_an386").cpu) and not has_fpu(load_board("mps2_an385").cpu)
+    assert exception_frame(load_board("mps2_an386").cpu) == 4 * (8 + 16 + 1 + 1) + 8
+    assert exception_frame(load_board("mps2_an385").cpu) == 4 * 8 + 8
     with_fpu = planned("foo_c", board="mps2_an386").stack.size_bytes
     assert with_fpu > planned("foo_c", board="mps2_an385").stack.size_bytes
 
