@@ -48,3 +48,10 @@ def test_code_for_another_processor_is_refused(
 
 def test_code_for_the_boards_processor_is_not() -> None:
     assert planned("objects_arm", "mps2_an385").modules
+
+
+@pytest.mark.parametrize(("entrypoint", "ours"), [("c", True), ("packed", False)])
+def test_failed_checks_of_kernels_have_where_to_report(entrypoint: str, ours: bool) -> None:
+    """LLVM's kernels call TVMAPISetLastError, which the server of graphs has already."""
+    result = planned("objects_graph_x86", "host", model_entrypoint_api=entrypoint)
+    assert ("src/runtime/mtvm_last_error.c" in {file.path for file in result.files}) is ours
