@@ -15,6 +15,8 @@ from microtvm_boards.errors import TransportTimeoutError, UsageError
 from microtvm_boards.platforms import get_platform, transport_to
 from microtvm_boards.project import Project, create, parse_options
 from microtvm_boards.project.options.device import DeviceOptions
+from microtvm_boards.project.plan.parts.rpc import BAUD, FOLDER
+from microtvm_boards.resources import template_project
 from microtvm_boards.rpc import Device, ModelInfo, Pace, RemoteError, Seen, SessionError
 from microtvm_boards.rpc.codecs import classic
 from microtvm_boards.run import connect
@@ -85,6 +87,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
         Path(__file__).with_name("rated_port.c"),
         made.directory / "src" / "port" / "host" / "port.c",
     )
+    # What a platform adds whose UART can change its rate.
+    for name in BAUD:
+        shutil.copy(template_project() / FOLDER / name, made.directory / FOLDER / name)
+    sources = " ".join(f"{FOLDER}/{name}" for name in BAUD if name.endswith(".c"))
+    with (made.directory / "project.cmake").open("a") as file:
+        file.write(f"list(APPEND MTVM_SOURCES {sources})\n")
     get_platform(made.platform).build(made)
     return made
 
