@@ -180,6 +180,7 @@ def test_hooks_are_named_when_they_are_missing(make_project: MakeProject, tmp_pa
         make_project(npu_library(tmp_path / "npu.tar"))
 
 
+@pytest.mark.stm32cube
 def test_cmsis_on_another_processor_is_refused(make_project: MakeProject, tmp_path: Path) -> None:
     tree = cmsis_tree()
     extra = extra_tar(tmp_path / "hooks.tar", HOOKS_ALONE)

@@ -23,6 +23,8 @@ from tests.conftest import PATIENCE
 from tests.harness.conftest import project_with
 from tests.manifests import manifest
 
+pytestmark = pytest.mark.slow
+
 Device = Callable[[str], Transport]
 A = np.array([[1, 2, 3], [4, 5, -128]], np.int8)
 B = np.array([1, 2, 3, 5], np.float32)

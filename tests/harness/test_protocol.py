@@ -32,6 +32,7 @@ def test_greetings(models: int, samples: int) -> None:
 
 
 @given(st.integers(0, 9), st.integers(-(2**31), 2**31 - 1), WORD, U32, U32, st.binary(max_size=50))
+@pytest.mark.slow
 def test_results(model: int, status: int, name: str, ticks: int, stack: int, data: bytes) -> None:
     line = f"result {model} {status} {name} ticks={ticks} stack={stack} {data.hex()}"
     assert parse(line) == Result(model, status, name, ticks, stack, data)

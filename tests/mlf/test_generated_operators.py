@@ -96,6 +96,7 @@ _LEAVES = st.sampled_from(["i", "j", "c", "0", "5"]).map(lambda a: (a, a))
 
 @given(st.recursive(_LEAVES, _grown, max_leaves=6), st.data())
 @settings(max_examples=300, deadline=None)
+@pytest.mark.slow
 def test_no_value_lies_outside_its_bounds(texts: Texts, data: st.DataObject) -> None:
     found = range_of(texts[0], VARIABLES)
     if found is None:  # of negative numbers, which C and Python divide differently

@@ -16,6 +16,8 @@ import pytest
 
 from tests.conftest import DATA
 
+pytestmark = pytest.mark.slow
+
 PACKAGE = Path(__file__).with_name("stellaris")
 ROOT = Path(__file__).parents[2]
 BOARD = "lm3s6965evb"

@@ -212,6 +212,7 @@ def test_a_device_that_died_stays_closed_until_it_is_opened(device: MakeDevice) 
     assert one.call("test.echo", 1) == 1
 
 
+@pytest.mark.slow
 def test_a_model_that_takes_long_is_waited_for(device: MakeDevice) -> None:
     one = device("slow model", Pace(grace=0.3, first_run=5.0))
     one.open()
@@ -242,6 +243,7 @@ def test_another_projects_firmware_is_recognized(device: MakeDevice) -> None:
     assert "another project" in error.value.hint
 
 
+@pytest.mark.slow
 def test_a_device_that_does_not_start_leaves_no_process(device: MakeDevice) -> None:
     one = device("silent", QUICK)
     with pytest.raises(SessionError):

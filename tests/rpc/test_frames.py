@@ -38,6 +38,7 @@ def test_a_frame_as_the_facts_describe_it() -> None:
 
 
 @given(payloads)
+@pytest.mark.slow
 def test_frames_are_those_of_an_implementation_that_looks_at_every_byte(payload: bytes) -> None:
     assert encode(payload) == reference_frame(payload)
 
@@ -78,6 +79,7 @@ def test_the_same_bytes_give_the_same_however_they_are_cut(data: bytes, cuts: li
 
 
 @given(payloads, st.data())
+@pytest.mark.slow
 def test_a_changed_byte_never_gives_another_payload(payload: bytes, data: st.DataObject) -> None:
     sent = bytearray(encode(payload))
     sent[data.draw(st.integers(0, len(sent) - 1))] ^= data.draw(st.integers(1, 255))

@@ -82,6 +82,7 @@ def test_a_damaged_answer_is_an_error_and_the_next_call_starts_anew(
 
 
 @given(noise)
+@pytest.mark.slow
 def test_a_session_starts_after_any_noise(before: bytes) -> None:
     line = Line(echo)
     line.put(before)
@@ -231,6 +232,7 @@ def test_a_session_that_does_not_start_says_what_was_seen(
     assert isinstance(error.value, TransportClosedError) is (seen is Seen.CLOSED)
 
 
+@pytest.mark.slow
 def test_bytes_that_are_no_answer_are_shown() -> None:
     with wire_device("garbage") as transport, pytest.raises(SessionError) as error:
         Session(transport, pace=QUICK).start()
@@ -275,6 +277,7 @@ class Deaf(Line):
         self.asked.append(time.monotonic())
 
 
+@pytest.mark.slow
 def test_a_session_is_asked_for_again_and_again_each_time_later() -> None:
     line = Deaf()
     session = Session(line, pace=Pace(start=2.0, retry=0.05))

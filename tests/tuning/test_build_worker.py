@@ -47,6 +47,7 @@ def test_what_fails_says_why_and_the_next_one_is_made(
     assert worker.make(kernels.candidate("good"), False, 20) == kernels.sources("good")
 
 
+@pytest.mark.slow
 def test_what_never_ends_is_ended(worker: BuildWorker) -> None:
     worker.make(kernels.candidate("good"), False, 20)
     with pytest.raises(MakeError, match=r"took more than 0\.5 s"):

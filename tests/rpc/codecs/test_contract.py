@@ -54,6 +54,7 @@ def test_remote_functions_have_names_of_their_own(one: CodecUnderTest) -> None:
 
 
 @given(sent=st.lists(values))
+@pytest.mark.slow
 def test_values_come_back(one: CodecUnderTest, sent: list[Value]) -> None:
     assert one.decode(one.encode(sent)) == tuple(sent)
 
@@ -73,6 +74,7 @@ def test_any_bytes_are_values_or_an_error(one: CodecUnderTest, data: bytes) -> N
 
 
 @given(sent=st.lists(values, min_size=1), data=st.data())
+@pytest.mark.slow
 def test_values_that_are_cut_are_an_error(
     one: CodecUnderTest, sent: list[Value], data: st.DataObject
 ) -> None:
@@ -82,6 +84,7 @@ def test_values_that_are_cut_are_an_error(
 
 
 @given(sent=st.lists(values), more=st.binary(min_size=1))
+@pytest.mark.slow
 def test_values_with_more_behind_them_are_an_error(
     one: CodecUnderTest, sent: list[Value], more: bytes
 ) -> None:
