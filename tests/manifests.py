@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from microtvm_boards.project.manifest import FORMAT, LibraryIdentity, Manifest, ToolVersion
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 
 
 def manifest(platform: str = "host", entrypoint: str = "c", **fields: Any) -> Manifest:

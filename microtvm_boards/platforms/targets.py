@@ -6,7 +6,7 @@ import platform
 
 from microtvm_boards.boards import Board
 from microtvm_boards.platforms.tools import ARM_GCC, host_compiler, version
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.facts import Processor, TargetFacts
 from microtvm_boards.project.plan.parts.port import Port
 from microtvm_boards.project.target import TargetPlan

@@ -10,7 +10,7 @@ from microtvm_boards.errors import UsageError
 from microtvm_boards.mlf import load
 from microtvm_boards.model import Model
 from microtvm_boards.project.inputs.attachments import KernelHostPlan, read_attachments
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.plan import plan
 from microtvm_boards.project.project import Project

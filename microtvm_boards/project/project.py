@@ -15,7 +15,7 @@ from microtvm_boards.project.manifest import (
     RpcSettings,
     read_manifest,
 )
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from microtvm_boards.project.needs.base import base_need
 from microtvm_boards.project.needs.code import code_estimate
 from microtvm_boards.project.needs.code_size import CodeEstimate
 from microtvm_boards.project.needs.need import MemoryNeed
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.facts import ARM, Processor, TargetFacts
 from microtvm_boards.project.plan.parts.port import Port, port_files

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from microtvm_boards.errors import ProjectError, TransportClosedError, UsageError
-from microtvm_boards.project.options.parse import ProjectOptions, parse_options
+from microtvm_boards.project.options.parse import parse_options
 from microtvm_boards.project.options.resolve import CALLER, Layer
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.server.info import is_project, server_info
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from microtvm_boards.project import Project
 from microtvm_boards.project.generate import prepare
 from microtvm_boards.project.inputs.attachments import Attachments, KernelHostPlan
 from microtvm_boards.project.needs.need import NeedKind
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.files import trial_files
 from microtvm_boards.project.plan.plan import plan
 from microtvm_boards.project.target import choose_target

@@ -14,7 +14,7 @@ from microtvm_boards.platforms import get_platform
 from microtvm_boards.platforms.flash import FlashRequest
 from microtvm_boards.project import create
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.resources import board_configs
 from microtvm_boards.rpc.seen import SessionError
 from microtvm_boards.tuning.host.kernel_host import KernelHost

@@ -20,7 +20,7 @@ from microtvm_boards.errors import (
 from microtvm_boards.platforms import get_platform
 from microtvm_boards.project import create
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.rpc import Device
 from microtvm_boards.rpc.remote import RemoteHandle
 from microtvm_boards.rpc.seen import RemoteError

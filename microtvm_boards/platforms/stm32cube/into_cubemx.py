@@ -14,7 +14,7 @@ from microtvm_boards.mlf import load
 from microtvm_boards.platforms.stm32cube.section import stm32_of
 from microtvm_boards.platforms.stm32cube.target import Stm32CubeTarget
 from microtvm_boards.project.inputs.attachments import read_attachments
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.plan.parts.planned import TEMPLATE, rendered
 from microtvm_boards.project.plan.plan import plan

@@ -13,7 +13,7 @@ from microtvm_boards.platforms.stm32cube.context import hal_files, stm32_context
 from microtvm_boards.platforms.stm32cube.options import Stm32CubeOptions
 from microtvm_boards.platforms.stm32cube.package import find_package
 from microtvm_boards.platforms.tools import ARM_GCC, version
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.parts.port import Port
 from microtvm_boards.project.plan.types import PlannedFile

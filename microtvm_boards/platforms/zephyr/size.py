@@ -25,7 +25,7 @@ from microtvm_boards.project.needs.code_size import (
     estimate_code,
     measured_code,
 )
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.draft import Draft
 
 TABLE = Path(__file__).with_name("zephyr_size.json")

@@ -19,7 +19,7 @@ from microtvm_boards.project.needs.code_size import CodeEstimate
 from microtvm_boards.project.needs.need import MemoryNeed, NeedKind
 from microtvm_boards.project.needs.preflight import align_up
 from microtvm_boards.project.needs.stack_estimate import estimate_stack
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.options.values import existing_file
 from microtvm_boards.project.plan.draft import Draft
 from microtvm_boards.project.plan.facts import ARM, Processor, Reserve, TargetFacts

@@ -14,7 +14,7 @@ from microtvm_boards.project.inputs.accelerators import read_cmsis
 from microtvm_boards.project.inputs.crt_files import read_crt
 from microtvm_boards.project.inputs.libraries import NamedModel, read_more_models
 from microtvm_boards.project.inputs.samples import Samples, load_samples
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.options.values import existing_file
 
 

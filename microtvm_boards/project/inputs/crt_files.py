@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from microtvm_boards.errors import UsageError
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 
 # What generated code includes, and what that includes.
 HEADERS = tuple(

@@ -10,7 +10,7 @@ from microtvm_boards.errors import UsageError
 from microtvm_boards.mlf import load
 from microtvm_boards.model import Model, Module
 from microtvm_boards.project.manifest import MODEL_TAR
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.options.values import existing_file
 from microtvm_boards.project.plan.names import identifier
 

@@ -21,8 +21,6 @@ from microtvm_boards.project.options.values import parse_value
 
 T = TypeVar("T")
 
-__all__ = ["ProjectOptions", "parse_options"]
-
 
 def parse_options(
     given: Mapping[str, object] | Sequence[Layer],

@@ -14,7 +14,7 @@ from microtvm_boards.project.inputs.libraries import Library
 from microtvm_boards.project.manifest import RpcSettings
 from microtvm_boards.project.needs.code_size import CodeEstimate
 from microtvm_boards.project.needs.need import MemoryNeed
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.facts import TargetFacts
 from microtvm_boards.project.plan.types import (
     HOSTED_STACK,

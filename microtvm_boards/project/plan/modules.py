@@ -6,7 +6,7 @@ from microtvm_boards.errors import ModelError
 from microtvm_boards.model import Executor, Interface, Module
 from microtvm_boards.project.inputs.libraries import Member, members
 from microtvm_boards.project.needs.preflight import align_up
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.draft import ALIGNMENT_C, Draft
 from microtvm_boards.project.plan.graph import plan_graph
 from microtvm_boards.project.plan.names import C_KEYWORDS, tvm_field, unique_identifiers

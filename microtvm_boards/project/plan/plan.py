@@ -18,7 +18,7 @@ from microtvm_boards.project.needs.app import app_needs, descriptor_needs, sampl
 from microtvm_boards.project.needs.code import code_needs
 from microtvm_boards.project.needs.libm import libm_calls
 from microtvm_boards.project.needs.preflight import refuse_what_does_not_fit, warnings_of
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.buffers import buffer_needs, lay_out
 from microtvm_boards.project.plan.draft import Draft, Plan
 from microtvm_boards.project.plan.files import planned_files

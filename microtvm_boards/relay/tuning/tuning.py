@@ -11,7 +11,7 @@ from typing import Any
 from microtvm_boards.errors import ModelError, UsageError
 from microtvm_boards.platforms.base import ANY_DEVICE
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.relay.importers import import_model
 from microtvm_boards.relay.ir import infer_types, operators
 from microtvm_boards.relay.recipes import HILL_CLIMB, Recipe, recipes

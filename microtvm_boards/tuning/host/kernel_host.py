@@ -15,7 +15,7 @@ from microtvm_boards.platforms import Progress, get_platform
 from microtvm_boards.platforms.build_state import sha256_of
 from microtvm_boards.project.manifest import MANIFEST
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.render import render

@@ -13,7 +13,7 @@ from microtvm_boards.mlf import load
 from microtvm_boards.project.generate import choose_board, plan_on
 from microtvm_boards.project.inputs.attachments import KernelHostPlan
 from microtvm_boards.project.options.declare import Reach
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.draft import Plan
 from microtvm_boards.project.target import target_of
 from microtvm_boards.project.write.render import Contents

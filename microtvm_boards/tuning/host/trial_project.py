@@ -17,7 +17,7 @@ from microtvm_boards.model import Model, Style
 from microtvm_boards.platforms import Progress, get_platform, transport_to
 from microtvm_boards.project.generate import prepare
 from microtvm_boards.project.options.device import DeviceOptions
-from microtvm_boards.project.options.parse import ProjectOptions
+from microtvm_boards.project.options.table import ProjectOptions
 from microtvm_boards.project.plan.files import trial_files
 from microtvm_boards.project.project import Project
 from microtvm_boards.project.write.render import render
